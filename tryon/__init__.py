@@ -1,0 +1,1 @@
+"""Garment textures swapped into regions of a person. Nothing is built here yet."""
