@@ -1,0 +1,162 @@
+"""Many photos through one engine: each is done, skipped because it was done before, or fails on its own."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dressform.api.inputs import Photo
+from dressform.api.ledger import Entry, fingerprint, is_done, read_ledger, write_entry
+from dressform.parsing.errors import DressformError, ImageReadError, OutputError
+
+if TYPE_CHECKING:
+    from dressform.parsing.engines.base import Parser
+    from dressform.parsing.result import Parse
+
+__all__ = ["Outcome", "make_folder", "parse_photo", "run_batch"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one photo.
+
+    Attributes:
+        photo: The photo.
+        status: ``done``, ``skipped`` or ``failed``.
+        people: How many were found; None if it failed.
+        files: Its results.
+        seconds: Time it took.
+        error: Why it failed, one line.
+    """
+
+    photo: Photo
+    status: str
+    people: int | None = None
+    files: tuple[Path, ...] = ()
+    seconds: float = 0.0
+    error: str | None = None
+
+
+def run_batch(
+    photos: Sequence[Photo],
+    load: Callable[[], Parser],
+    formats: Sequence[str],
+    out: Path,
+    *,
+    settings: tuple[object, ...] = (),
+    overwrite: bool = False,
+) -> Iterator[Outcome]:
+    """Parse photos and save the results below ``out``; one that fails does not stop the others.
+
+    Args:
+        photos: What to parse.
+        load: Loads the engine; called only if there is something left to do.
+        formats: Names from ``dressform.parsing.formats.list_formats``.
+        out: An existing folder.
+        settings: What else shapes the results; photos done with other settings are done again.
+        overwrite: Do also those that were done before.
+
+    Yields:
+        One outcome per photo: the skipped ones first, the others in their order as they come.
+    """
+    known = read_ledger(out)
+    left: list[Photo] = []
+    for photo in photos:
+        entry = known.get(photo.target)
+        if entry is None or overwrite or not is_done(entry, _source(photo, settings), formats, out):
+            left.append(photo)
+        else:
+            files = tuple(out / name for wanted in formats for name in entry.outputs[wanted])
+            yield Outcome(photo, "skipped", entry.people, files)
+    parser = load() if left else None
+    for photo in left:
+        assert parser is not None
+        yield _one(photo, parser, formats, out, settings, known.get(photo.target))
+
+
+def parse_photo(photo: Photo, parser: Parser) -> Parse:
+    """Parse one photo, from its file or from standard input.
+
+    Raises:
+        DressformError: The photo cannot be used.
+    """
+    if photo.path is not None:
+        return parser.parse(photo.path)
+    if sys.stdin.isatty():
+        raise ImageReadError("no photo on standard input", remedy="pipe one in: dressform parse - < photo.jpg")
+    return parser.parse(sys.stdin.buffer)
+
+
+def make_folder(out: Path) -> None:
+    """Make an output folder and try that files can be written there, before any work is done.
+
+    Raises:
+        OutputError: It cannot be made or written.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        got = f"{out}: {error.strerror or error}"
+        raise OutputError("output folder cannot be written", got=got, remedy="choose another with -o") from None
+
+
+def _one(
+    photo: Photo, parser: Parser, formats: Sequence[str], out: Path, settings: tuple[object, ...], old: Entry | None
+) -> Outcome:
+    began = time.perf_counter()
+    outcome = Outcome(photo, "failed")
+    try:
+        source = _source(photo, settings)  # before parsing: a photo that changes meanwhile is done again
+        parse = parse_photo(photo, parser)
+        outputs = _write(parse, formats, out / photo.folder, photo.stem)
+        if photo.path is not None:
+            _record(Entry(photo.target, source, len(parse)), outputs, out, old)
+        files = tuple(path for paths in outputs.values() for path in paths)
+        outcome = Outcome(photo, "done", len(parse), files)
+    except DressformError as error:
+        outcome = replace(outcome, error=str(error))
+    except OSError as error:
+        outcome = replace(outcome, error=f"{error.strerror or error}: {error.filename or out}")
+    except Exception as error:  # one photo that an engine trips over must not cost the rest of the night
+        outcome = replace(outcome, error=f"unexpected {type(error).__name__}: {' '.join(str(error).split())}")
+    return replace(outcome, seconds=time.perf_counter() - began)
+
+
+def _write(parse: Parse, formats: Sequence[str], folder: Path, stem: str) -> dict[str, tuple[Path, ...]]:
+    """Like ``Parse.save``, but tells which files belong to which format."""
+    from dressform.parsing.formats import encode
+    from dressform.parsing.formats.files import check_stem, write_files
+
+    check_stem(stem)
+    files = {name: {f"{stem}.{tail}": data for tail, data in encode(parse, name).items()} for name in formats}
+    write_files(folder, {file: data for each in files.values() for file, data in each.items()})
+    return {name: tuple(folder / file for file in each) for name, each in files.items()}
+
+
+def _source(photo: Photo, settings: tuple[object, ...]) -> str:
+    if photo.path is None:
+        return ""
+    try:
+        return fingerprint(photo.path, *settings)
+    except OSError:
+        return ""  # the parser will say it better
+
+
+def _record(entry: Entry, outputs: dict[str, tuple[Path, ...]], out: Path, old: Entry | None) -> None:
+    """Note what was written, and remove what an earlier run wrote in these formats and this one did not."""
+    fresh = {name: tuple(Path(os.path.relpath(p, out)).as_posix() for p in paths) for name, paths in outputs.items()}
+    if old is not None:
+        for name in fresh.keys() & old.outputs.keys():
+            for stale in set(old.outputs[name]) - set(fresh[name]):
+                (out / stale).unlink(missing_ok=True)
+        if old.source == entry.source:
+            fresh = {**old.outputs, **fresh}
+    write_entry(out, replace(entry, outputs=fresh))

@@ -1,0 +1,118 @@
+"""Chance for training pictures: colour, skin tone, blur, noise, JPEG, and the random crop around a person."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from dressform.parsing.parts import Part
+
+__all__ = ["MIRROR_JOINTS", "PAD", "Affine", "crop_affine", "photometric", "shade_skin", "warp"]
+
+Image = npt.NDArray[np.uint8]
+Affine = npt.NDArray[np.float64]
+Rng = np.random.Generator
+
+PAD = (114, 114, 114)
+"""What stands for "outside the photo" in a crop, at training and at run time."""
+
+MIRROR_JOINTS = (0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15)
+"""COCO joint that each becomes in a mirrored photo."""
+
+_SKIN_CODES = [int(p) for p in Part if p in (10, 13, 14, 15, 16, 17)]
+
+
+def crop_affine(
+    box: npt.NDArray[np.float32], size: tuple[int, int], *, angle: float = 0.0, grow: float = 1.0, mirror: bool = False
+) -> Affine:
+    """(2, 3) map from photo pixels to a crop of ``size`` (width, height) that shows ``box`` grown and turned."""
+    centre = (box[:2] + box[2:]) / 2
+    width, height = np.maximum((box[2:] - box[:2]) * grow, 4)
+    scale = min(size[0] / width, size[1] / height)
+    matrix = cv2.getRotationMatrix2D((float(centre[0]), float(centre[1])), angle, float(scale))
+    matrix[:, 2] += np.array(size) / 2 - centre
+    if mirror:
+        matrix[0] = -matrix[0]
+        matrix[0, 2] += size[0]
+    return np.asarray(matrix, np.float64)
+
+
+def warp(image: Image, matrix: Affine, size: tuple[int, int], *, labels: bool = False) -> Image:
+    """Warp by a map of pixel-edge coordinates (pixel k covers k to k + 1); shrinks without aliasing."""
+    scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
+    if scale < 0.6 and not labels:
+        small = cv2.resize(image, None, fx=max(scale, 0.02), fy=max(scale, 0.02), interpolation=cv2.INTER_AREA)
+        ratio = np.array([image.shape[1] / small.shape[1], image.shape[0] / small.shape[0]])
+        image, matrix = small, np.c_[matrix[:, :2] * ratio, matrix[:, 2]]
+    centred = matrix.copy()
+    centred[:, 2] += matrix[:, :2] @ [0.5, 0.5] - 0.5
+    flags = cv2.INTER_NEAREST if labels else cv2.INTER_LINEAR
+    fill = 0 if labels else PAD
+    out: Image = cv2.warpAffine(image, centred, size, flags=flags, borderMode=cv2.BORDER_CONSTANT, borderValue=fill)
+    return out
+
+
+def _tone(image: npt.NDArray[np.float32], rng: Rng) -> npt.NDArray[np.float32]:
+    if rng.random() < 0.8:
+        image = image * rng.uniform(0.65, 1.3) + rng.uniform(-0.12, 0.12)
+    if rng.random() < 0.5:
+        image = np.clip(image, 0, 1) ** rng.uniform(0.6, 1.7)
+    if rng.random() < 0.6:  # white balance: lamps, shade, neon
+        image = image * rng.uniform(0.78, 1.22, 3).astype(np.float32)
+    grey = image.mean(2, keepdims=True)
+    chance = rng.random()
+    if chance < 0.1:
+        image = np.repeat(grey, 3, 2) * (np.array([1.08, 1.0, 0.85], np.float32) if chance < 0.03 else 1.0)
+    elif chance < 0.6:
+        image = grey + (image - grey) * rng.uniform(0.3, 1.5)
+    if rng.random() < 0.12:  # night
+        image = image * rng.uniform(0.25, 0.6)
+    return np.asarray(image, np.float32)
+
+
+def photometric(image: Image, rng: Rng) -> Image:
+    """Change colour, contrast, sharpness, noise and compression of an (H, W, 3) uint8 RGB crop."""
+    height, width = image.shape[:2]
+    if rng.random() < 0.25:  # a small person enlarged
+        shrink = rng.uniform(0.2, 0.7)
+        small = cv2.resize(image, (max(8, int(width * shrink)), max(8, int(height * shrink))), interpolation=cv2.INTER_AREA)
+        image = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+    if rng.random() < 0.15:
+        image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 1.8))
+    out = _tone(image.astype(np.float32) / 255, rng)
+    if rng.random() < 0.25:
+        coarse = rng.normal(0, rng.uniform(0.01, 0.06), (height, width, 3)).astype(np.float32)
+        out = out + coarse
+    image = np.round(np.clip(out, 0, 1) * 255).astype(np.uint8)
+    if rng.random() < 0.2:
+        quality = int(rng.integers(20, 70))
+        image = cv2.imdecode(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_COLOR)
+    return image
+
+
+def shade_skin(image: Image, codes: Image, rng: Rng) -> Image:
+    """Darken or lighten skin and, apart from it, hair: the sets hold too few dark-skinned and too few grey-haired people."""
+    out = image.astype(np.float32)
+    for parts, low, high in ((_SKIN_CODES, 0.3, 1.15), ([int(Part.HAIR)], 0.4, 2.2)):
+        if rng.random() < 0.5:
+            continue
+        weight = cv2.GaussianBlur(np.isin(codes, parts).astype(np.float32), (0, 0), 1.2)[:, :, None]
+        gain = rng.uniform(low, high) * np.array([1.0, rng.uniform(0.9, 1.02), rng.uniform(0.82, 1.05)], np.float32)
+        gamma = rng.uniform(0.9, 1.3)
+        changed = np.clip(out / 255, 0, 1) ** gamma * 255 * gain
+        out = out + weight * (changed - out)
+    return np.clip(out, 0, 255).astype(np.uint8)
+
+
+def occlude(image: Image, codes: Image, rng: Rng) -> None:
+    """Put a plain or noisy block over a corner or an edge, in place: tables, phones, frames."""
+    height, width = codes.shape
+    h, w = int(height * rng.uniform(0.08, 0.35)), int(width * rng.uniform(0.08, 0.5))
+    y, x = int(rng.integers(0, height - h + 1)), int(rng.integers(0, width - w + 1))
+    if rng.random() < 0.5:
+        y, w, x = height - h, width, 0
+    colour = rng.uniform(0, 255, 3)
+    texture = cv2.resize(rng.normal(0, 25, (8, 8, 3)).astype(np.float32), (w, h), interpolation=cv2.INTER_CUBIC)
+    image[y : y + h, x : x + w] = np.clip(colour + texture, 0, 255)
+    codes[y : y + h, x : x + w] = 0
