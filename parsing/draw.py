@@ -13,7 +13,7 @@ from dressform.parsing.draw_people import draw_badges, draw_outlines
 from dressform.parsing.draw_text import draw_text, fit_text
 from dressform.parsing.errors import OptionError
 from dressform.parsing.formats.photo import need_image
-from dressform.parsing.formats.windows import Window, pixel_windows
+from dressform.parsing.formats.windows import Window, parts_in, pixel_windows
 from dressform.parsing.parts import Part
 from dressform.parsing.result import Parse
 
@@ -53,7 +53,7 @@ def draw_overlay(
     seen = [window for window in windows if window is not None]
     strip = np.empty((0, width, 3), np.uint8)
     if legend:
-        shown = [Part(k) for k in np.flatnonzero(np.bincount(parse.labels.reshape(-1)))[:].tolist() if k]
+        shown = parts_in(parse.labels)
         strip = legend_strip(shown, width) if shown else note_strip("No people found", width)
     canvas = np.empty((height + len(strip), width, 3), np.uint8)
     canvas[:height], canvas[height:] = photo, strip
@@ -84,13 +84,13 @@ def _union(windows: Sequence[Window]) -> Window:
 
 
 def draw_contact_sheet(images: Sequence[Image], captions: Sequence[str], columns: int = 4, cell: int = 360) -> Image:
-    """Pictures side by side, row by row, each shrunk or enlarged to its cell, with a caption below.
+    """Pictures side by side, row by row, each shrunk or enlarged to the same size, with a caption below.
 
     Args:
         images: (h, w, 3) uint8 RGB each, of any size.
         captions: One line per image; cut off where too long.
         columns: Pictures in a row.
-        cell: Width and height of a picture's place in pixels.
+        cell: Longer side of a picture in pixels.
 
     Returns:
         (H, W, 3) uint8 RGB.
@@ -105,17 +105,23 @@ def draw_contact_sheet(images: Sequence[Image], captions: Sequence[str], columns
     columns = min(columns, len(images))
     size = max(9, cell // 24)
     gap, line = max(6, cell // 24), 2 * size
-    rows = -(-len(images) // columns)
-    sheet = np.empty((gap + rows * (cell + line + gap), gap + columns * (cell + gap), 3), np.uint8)
+    fitted = [_fit(image, cell) for image in images]
+    tallest = [max(len(image) for image in fitted[k : k + columns]) for k in range(0, len(fitted), columns)]
+    sheet = np.empty((gap + sum(tallest) + len(tallest) * (line + gap), gap + columns * (cell + gap), 3), np.uint8)
     sheet[:] = PAPER
-    for k, (image, caption) in enumerate(zip(images, captions, strict=True)):
+    for k, (image, caption) in enumerate(zip(fitted, captions, strict=True)):
         row, column = divmod(k, columns)
-        x, y = gap + column * (cell + gap), gap + row * (cell + line + gap)
+        x, y = gap + column * (cell + gap), gap + sum(tallest[:row]) + row * (line + gap)
         h, w = image.shape[:2]
-        scale = cell / max(h, w)
-        fitted = (max(1, round(w * scale)), max(1, round(h * scale)))
-        small = cv2.resize(image, fitted, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
-        left, top = x + (cell - fitted[0]) // 2, y + (cell - fitted[1]) // 2
-        sheet[top : top + fitted[1], left : left + fitted[0]] = small
-        draw_text(sheet, fit_text(caption, size, cell), (x + cell / 2, y + cell + line / 2), size, INK, "mm")
+        left, top = x + (cell - w) // 2, y + (tallest[row] - h) // 2
+        sheet[top : top + h, left : left + w] = image
+        under = (x + cell / 2, y + tallest[row] + line / 2)
+        draw_text(sheet, fit_text(caption, size, cell), under, size, INK, "mm")
     return sheet
+
+
+def _fit(image: Image, cell: int) -> Image:
+    h, w = image.shape[:2]
+    scale = cell / max(h, w)
+    size = (max(1, round(w * scale)), max(1, round(h * scale)))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC), np.uint8)

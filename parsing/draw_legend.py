@@ -49,8 +49,8 @@ def legend_strip(parts: Iterable[Part], width: int) -> npt.NDArray[np.uint8]:
 
 def note_strip(text: str, width: int) -> npt.NDArray[np.uint8]:
     """(h, width, 3) uint8 RGB: one line of text in the middle."""
-    size = _font_size(width)
-    strip = _paper(round(size * 3.2), width)
+    size = round(_font_size(width) * 1.2)
+    strip = _paper(round(size * 3), width)
     while size > 6 and text_width(text, size) > width - 2:
         size -= 1
     draw_text(strip, fit_text(text, size, width), (width / 2, strip.shape[0] / 2), size, INK, "mm")
@@ -69,7 +69,15 @@ def _paper(height: int, width: int) -> npt.NDArray[np.uint8]:
 
 
 def _swatch(canvas: npt.NDArray[np.uint8], x: int, y: int, side: int, color: tuple[int, int, int]) -> None:
-    """A square with rounded corners, drawn four times as large and averaged."""
+    """A square with rounded corners and a slightly darker rim, which pale colours need on paper."""
+    rim = max(1, round(side * 0.06))
+    red, green, blue = (round(channel * 0.84) for channel in color)
+    _rounded(canvas, x, y, side, (red, green, blue))
+    _rounded(canvas, x + rim, y + rim, side - 2 * rim, color)
+
+
+def _rounded(canvas: npt.NDArray[np.uint8], x: int, y: int, side: int, color: tuple[int, int, int]) -> None:
+    """Drawn four times as large and averaged."""
     big, radius = side * 4, side
     cover = np.zeros((big, big), np.uint8)
     cv2.rectangle(cover, (radius, 0), (big - 1 - radius, big - 1), 255, -1)

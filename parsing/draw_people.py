@@ -34,7 +34,7 @@ def person_color(index: int) -> Color:
 def draw_outlines(picture: Image, parse: Parse, windows: Sequence[Window | None]) -> None:
     """Draw a line around every person's pixels into ``picture``, (H, W, 3) uint8 RGB."""
     thick = _line_width(picture)
-    casing = thick + 2 * max(1, round(thick * 0.4)) if min(picture.shape[:2]) >= 160 else 0
+    casing = thick + max(1, round(thick * 0.8)) if min(picture.shape[:2]) >= 160 else 0
     lines = []
     for index, window in enumerate(windows, 1):
         if window is not None:
@@ -69,10 +69,10 @@ def _smooth_lines(own: Image, window: Window, thick: int) -> list[npt.NDArray[np
 
 
 def draw_badges(picture: Image, parse: Parse, windows: Sequence[Window | None]) -> None:
-    """Draw each person's number above their head; nothing for a single person, who needs none."""
-    if len(parse) < 2:
-        return
+    """Draw each person's number above their head; nothing for a single person or on a tiny picture."""
     h, w = picture.shape[:2]
+    if len(parse) < 2 or min(h, w) < 96:
+        return
     largest = max(6.0, float(np.sqrt(h * w)) * 0.022)
     placed: list[tuple[float, float, float]] = []
     for index, window in enumerate(windows, 1):

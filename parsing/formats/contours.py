@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dressform.parsing.errors import OptionError
-from dressform.parsing.formats.windows import own_labels, pixel_windows
+from dressform.parsing.formats.windows import own_labels, parts_in, pixel_windows
 from dressform.parsing.parts import Part
 from dressform.parsing.result import Parse
 
@@ -59,7 +59,7 @@ def part_shapes(parse: Parse, tolerance: float = 1.0) -> tuple[Shape, ...]:
         if window is None:
             continue
         own = own_labels(parse, person.index, window)
-        for part in np.flatnonzero(np.bincount(own.reshape(-1), minlength=len(Part)))[1:].tolist():
+        for part in parts_in(own):
             polygons = []
             for exact in _trace(own == part, window[0], window[1]):
                 rings = [ring for ring in (_simplify(parse, ring, tolerance) for ring in exact[1:]) if len(ring) > 2]
@@ -67,7 +67,7 @@ def part_shapes(parse: Parse, tolerance: float = 1.0) -> tuple[Shape, ...]:
                 if len(outer) > 2:
                     polygons.append((outer, *rings))
             if polygons:
-                found.append(Shape(person.index, Part(part), tuple(polygons)))
+                found.append(Shape(person.index, part, tuple(polygons)))
     return tuple(found)
 
 

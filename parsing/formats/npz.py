@@ -61,7 +61,7 @@ def encode(parse: Parse) -> dict[str, bytes]:
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise ParseDataError("the result holds a number that is not finite", got=name, allowed="finite numbers")
     file = io.BytesIO()
-    np.savez_compressed(file, **{name: np.ascontiguousarray(array) for name, array in arrays.items()})  # type: ignore[arg-type]
+    np.savez_compressed(file, **{name: np.asarray(array, order="C") for name, array in arrays.items()})  # type: ignore[arg-type]
     return {"npz": file.getvalue()}
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
+from dressform.parsing.parts import Part
 from dressform.parsing.result import Parse
 
-__all__ = ["Window", "own_labels", "pixel_windows", "window_slices"]
+__all__ = ["Window", "own_labels", "parts_in", "pixel_windows", "window_slices"]
 
 Window = tuple[int, int, int, int]
 """(x0, y0, x1, y1) in pixels, x1 and y1 exclusive."""
@@ -50,3 +52,10 @@ def own_labels(parse: Parse, index: int, window: Window) -> npt.NDArray[np.uint8
     at = window_slices(window)
     own: npt.NDArray[np.uint8] = parse.labels[at] * (parse.instances[at] == index)
     return own
+
+
+def parts_in(labels: npt.NDArray[np.uint8]) -> list[Part]:
+    """Parts that occur in (h, w) uint8 labels, by number; without background."""
+    # NumPy's bincount would first make eight bytes of every pixel.
+    counts = cv2.calcHist([np.ascontiguousarray(labels)], [0], None, [len(Part)], [0, len(Part)])
+    return [Part(k) for k in np.flatnonzero(counts).tolist() if k]

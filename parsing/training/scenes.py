@@ -1,0 +1,213 @@
+"""Random photos of several people for the people network: real COCO scenes and composed groups.
+
+A group is people cut out of other photos (copy-paste: Ghiasi et al., CVPR 2021), standing in one or two
+rows, whole or ending at the frame as in selfies and team photos, over a place where nobody is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from dressform.parsing.training.augment import Affine, crop_affine, photometric, shade_skin, warp
+from dressform.parsing.training.build import polygon_mask
+from dressform.parsing.training.people_crops import Decoded
+
+__all__ = ["Photo", "Scene", "Visible", "draw_scene", "head_point", "read_photos"]
+
+Image = npt.NDArray[np.uint8]
+Rng = np.random.Generator
+UNKNOWN = 65535
+"""Instance value of pixels where people may be that nobody labelled."""
+
+
+@dataclass(frozen=True, eq=False)
+class Photo:
+    """A photo with all its people: image (H, W, 3), instances (H, W) uint16, heads (n, 2) with NaN for none."""
+
+    image: Image
+    instances: npt.NDArray[np.uint16]
+    heads: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Visible:
+    """A person as far as they can be seen: box (4,) and the point that stands for them (2,)."""
+
+    box: npt.NDArray[np.float32]
+    point: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """image (H, W, 3) uint8, people, and the (H, W) uint16 map of who is where."""
+
+    image: Image
+    people: tuple[Visible, ...]
+    instances: npt.NDArray[np.uint16]
+
+
+def head_point(joints: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """(2,) centre of nose, eyes and ears, NaN where none of them is known."""
+    known = joints[:5, 2] == 1
+    return joints[:5, :2][known].mean(0) if known.any() else np.full(2, np.nan, np.float32)
+
+
+def read_photos(data: Path) -> list[Photo]:
+    """COCO's permissive photos with everybody in them; crowds become unknown."""
+    coco = json.loads((data / "coco-permissive/instances.json").read_text())
+    photos = []
+    for entry in coco["images"]:
+        image = cv2.imread(str(data / "coco-permissive/images" / entry["file_name"]))[:, :, ::-1]
+        instances = np.zeros(image.shape[:2], np.uint16)
+        heads = []
+        for annotation in sorted(
+            (a for a in coco["annotations"] if a["image_id"] == entry["id"]), key=lambda a: -a["area"]
+        ):
+            mask = polygon_mask(annotation["segmentation"], *image.shape[:2])
+            joints = np.array(annotation.get("keypoints", [0] * 51), np.float32).reshape(17, 3)
+            joints[:, 2] = joints[:, 2] > 0
+            # A large "person" without a single joint is a hand or a sleeve: neither person nor background.
+            if annotation["iscrowd"] or (annotation["area"] > 5000 and not joints[:, 2].any()):
+                instances[mask & (instances == 0)] = UNKNOWN
+                continue
+            heads.append(head_point(joints))
+            instances[mask] = len(heads)
+        photos.append(Photo(np.ascontiguousarray(image), instances, np.array(heads, np.float32).reshape(-1, 2)))
+    return photos
+
+
+def _see(instances: npt.NDArray[np.uint16], index: int, head: npt.NDArray[np.float32], full: int) -> Visible | None:
+    """What remains visible of a person whose whole silhouette had ``full`` pixels; None: too little to ask for."""
+    own = instances == index
+    area = int(own.sum())
+    if area < max(24, 0.15 * full):
+        return None
+    x, y, w, h = cv2.boundingRect(own.astype(np.uint8))
+    hx, hy = (int(np.nan_to_num(v, nan=-1)) for v in head)
+    inside = 0 <= hx < instances.shape[1] and 0 <= hy < instances.shape[0]
+    point = head
+    reach = max(2, h // 20)
+    if not inside or not own[max(hy - reach, 0) : hy + reach + 1, max(hx - reach, 0) : hx + reach + 1].any():
+        band = own[y : y + max(1, h // 8)]
+        point = np.array([np.nonzero(band.any(0))[0].mean(), y + h / 16], np.float32)
+    return Visible(np.array([x, y, x + w, y + h], np.float32), point.astype(np.float32))
+
+
+class _Canvas:
+    """A picture in the making and who is where in it."""
+
+    def __init__(self, image: Image, instances: npt.NDArray[np.uint16], heads: Sequence[npt.NDArray[np.float32]]) -> None:
+        self.image, self.instances, self.heads = image, instances, list(heads)
+        self.full = [int((instances == k + 1).sum()) for k in range(len(self.heads))]
+
+    def paste(self, person: Decoded, matrix: Affine, rng: Rng) -> None:
+        """Put a person in front of everything there."""
+        size = (self.image.shape[1], self.image.shape[0])
+        corners = np.array([[person.box[0], person.box[1]], [person.box[2], person.box[3]]]) @ matrix[:, :2].T + matrix[:, 2]
+        x0, y0 = np.maximum(np.floor(corners.min(0)) - 2, 0).astype(int)
+        x1, y1 = np.minimum(np.ceil(corners.max(0)) + 2, size).astype(int)
+        if x1 - x0 < 3 or y1 - y0 < 3:
+            return
+        local = matrix.copy()
+        local[:, 2] -= [x0, y0]
+        window = (int(x1 - x0), int(y1 - y0))
+        alpha = warp(person.person.astype(np.uint8) * 255, local, window)
+        alpha[warp(np.full(person.codes.shape, 255, np.uint8), local, window, labels=True) == 0] = 0
+        fresh = warp(person.image, local, window)
+        if rng.random() < 0.7:
+            fresh = shade_skin(fresh, warp(person.codes, local, window, labels=True), rng)
+        if rng.random() < 0.7:  # people of one photo share its light only roughly
+            fresh = np.clip(fresh * rng.uniform(0.7, 1.3) * rng.uniform(0.9, 1.1, 3), 0, 255).astype(np.uint8)
+        weight = cv2.GaussianBlur(alpha, (0, 0), 0.7)[:, :, None].astype(np.float32) / 255
+        part = self.image[y0:y1, x0:x1]
+        part[:] = part + (fresh - part.astype(np.float32)) * weight
+        shown = alpha > 127
+        head = head_point(person.joints) @ matrix[:, :2].T + matrix[:, 2]
+        self.heads.append(head.astype(np.float32))
+        self.full.append(int(shown.sum()))
+        self.instances[y0:y1, x0:x1][shown] = len(self.heads)
+
+
+def _place(photos: Sequence[Photo], size: tuple[int, int], rng: Rng) -> Image:
+    """A stretch of a photo where nobody is, or a made-up wall."""
+    for _ in range(6):
+        photo = photos[rng.integers(len(photos))]
+        height, width = photo.instances.shape
+        w = int(width * rng.uniform(0.25, 0.9))
+        h = min(int(w * size[1] / size[0]), height)
+        x, y = int(rng.integers(0, width - w + 1)), int(rng.integers(0, height - h + 1))
+        if h > 40 and not photo.instances[y : y + h, x : x + w].any():
+            place = cv2.resize(photo.image[y : y + h, x : x + w], size, interpolation=cv2.INTER_LINEAR)
+            return cv2.GaussianBlur(place, (0, 0), rng.uniform(0.5, 4)) if rng.random() < 0.4 else place
+    coarse = rng.uniform(0, 255, 3) + rng.normal(0, rng.uniform(2, 60), (*rng.integers(1, 9, 2), 3))
+    wall = cv2.resize(np.clip(coarse, 0, 255).astype(np.float32), size, interpolation=cv2.INTER_CUBIC)
+    return np.clip(wall + rng.normal(0, rng.uniform(0, 8), wall.shape), 0, 255).astype(np.uint8)
+
+
+def _stand(person: Decoded, x: float, top: float, height: float, rng: Rng) -> Affine:
+    scale = height / max(person.box[3] - person.box[1], 8)
+    flip = -1.0 if rng.random() < 0.5 else 1.0
+    middle = (person.box[0] + person.box[2]) / 2
+    return np.array([[scale * flip, 0, x - scale * flip * middle], [0, scale, top - scale * person.box[1]]])
+
+
+def _group(canvas: _Canvas, people: Sequence[Decoded], rng: Rng) -> None:
+    """One or two rows of people, whole or cut by the frame; the back row first."""
+    height, width = canvas.instances.shape
+    tall = height * float(np.exp(rng.uniform(np.log(0.12), np.log(2.6))))
+    gap = tall * rng.uniform(0.14, 0.42)
+    rows = 2 if len(people) > 3 and rng.random() < 0.5 else 1
+    for row in range(rows):
+        members = people[row::rows]
+        start = width / 2 - gap * (len(members) - 1) / 2 + rng.normal(0, 0.08) * width
+        top = (height - tall) * rng.uniform(0.2, 0.95) if tall < height else height * rng.uniform(0.02, 0.35)
+        top += (row - 0.5) * (rows - 1) * 0.25 * tall
+        for k in rng.permutation(len(members)):
+            own = tall * rng.uniform(0.8, 1.12)
+            x = start + gap * (k + rng.normal(0, 0.12))
+            canvas.paste(members[k], _stand(members[k], x, top + (tall - own) * 0.7, own, rng), rng)
+
+
+def _scatter(canvas: _Canvas, people: Sequence[Decoded], rng: Rng) -> None:
+    """People anywhere and of any size, far ones first."""
+    height, width = canvas.instances.shape
+    sizes = sorted(height * np.exp(rng.uniform(np.log(0.07), np.log(1.2), len(people))))
+    for person, tall in zip(people, sizes, strict=True):
+        x, top = rng.uniform(0, width), rng.uniform(-0.1, 1.0) * height - 0.3 * tall
+        canvas.paste(person, _stand(person, x, top, tall, rng), rng)
+
+
+def draw_scene(photos: Sequence[Photo], people: Sequence[Decoded], size: tuple[int, int], rng: Rng) -> Scene:
+    """One random scene of ``size`` (width, height); ``people`` are to be pasted, none or more."""
+    if rng.random() < 0.5:
+        photo = photos[rng.integers(len(photos))]
+        height, width = photo.instances.shape
+        zoom = float(np.exp(rng.uniform(np.log(0.55), np.log(2.2))))
+        centre = np.array([width, height]) / 2 + rng.uniform(-0.5, 0.5, 2) * np.array([width, height]) * (1 - min(1, 1 / zoom))
+        half = np.array([width, height]) / 2 / zoom
+        box = np.concatenate([centre - half, centre + half]).astype(np.float32)
+        angle = rng.normal(0, 4) if rng.random() < 0.9 else rng.uniform(-25, 25)
+        matrix = crop_affine(box, size, angle=angle, mirror=rng.random() < 0.5)
+        shown = cv2.warpAffine(photo.instances, matrix, size, flags=cv2.INTER_NEAREST)
+        heads = photo.heads @ matrix[:, :2].T.astype(np.float32) + matrix[:, 2].astype(np.float32)
+        canvas = _Canvas(warp(photo.image, matrix, size), shown, list(heads))
+        _scatter(canvas, people[: int(rng.choice(3, p=(0.65, 0.25, 0.1)))], rng)
+    else:
+        canvas = _Canvas(_place(photos, size, rng), np.zeros(size[::-1], np.uint16), [])
+        (_group if rng.random() < 0.75 else _scatter)(canvas, people, rng)
+    instances = canvas.instances
+    seen = []
+    for k, (head, full) in enumerate(zip(canvas.heads, canvas.full, strict=True), 1):
+        person = _see(instances, k, head, full)
+        if person is None:
+            instances[instances == k] = UNKNOWN
+        else:
+            seen.append(person)
+    return Scene(photometric(canvas.image, rng), tuple(seen), instances)

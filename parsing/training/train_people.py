@@ -1,0 +1,125 @@
+"""Train the people network: where everybody is, whole or cut by the frame.
+
+    python -m dressform.parsing.training.train_people --data DATA --pack CACHE/people.npz --out CACHE/runs/people
+
+Reads its settings from people.toml beside this file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tomllib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.utils.data import Dataset
+
+from dressform.parsing.training.fit import Schedule, fit
+from dressform.parsing.training.losses import box_giou, focal_heat
+from dressform.parsing.training.networks import PeopleNet
+from dressform.parsing.training.pack import Sample, read_pack
+from dressform.parsing.training.people_crops import Decoded, decode
+from dressform.parsing.training.scenes import UNKNOWN, Photo, Scene, draw_scene, read_photos
+
+__all__ = ["Scenes", "build_net", "people_loss", "scene_targets"]
+
+STRIDE = 4
+_GRID = npt.NDArray[np.float32]
+
+
+def scene_targets(scene: Scene) -> tuple[_GRID, _GRID, _GRID, npt.NDArray[np.uint8]]:
+    """Targets of a scene at stride 4.
+
+    Returns:
+        heat (h, w) in 0..1, a Gaussian around each person's point with 1 in its cell; box (4, h, w)
+        distances from cell centres in pixels; weight (h, w) of the box loss, about 1 per person; mask
+        (h, w) uint8: 1 person, 0 nobody, 255 unknown.
+    """
+    height, width = (n // STRIDE for n in scene.instances.shape)
+    heat, weight = np.zeros((2, height, width), np.float32)
+    box = np.ones((4, height, width), np.float32)
+    ys, xs = np.mgrid[:height, :width].astype(np.float32) + 0.5
+    for person in scene.people:
+        x0, y0, x1, y1 = person.box
+        cx, cy = np.clip(person.point / STRIDE, 0, [width - 0.01, height - 0.01])
+        sigma = float(np.clip(0.1 * min(x1 - x0, y1 - y0) / STRIDE, 0.7, 6))
+        cx, cy = np.floor(cx) + 0.5, np.floor(cy) + 0.5
+        bump = np.exp(-((xs - cx) ** 2 + (ys - cy) ** 2) / (2 * sigma**2))
+        own = (bump > heat) & (bump > 0.25)
+        heat = np.maximum(heat, bump)
+        distances = np.stack([xs * STRIDE - x0, ys * STRIDE - y0, x1 - xs * STRIDE, y1 - ys * STRIDE])
+        own &= (distances > 0).all(0)
+        box[:, own] = distances[:, own]
+        weight[own] = bump[own] / max(bump[own].sum(), 1e-6)
+    small = scene.instances[STRIDE // 2 :: STRIDE, STRIDE // 2 :: STRIDE]
+    return heat, box, weight, np.where(small == UNKNOWN, 255, small > 0).astype(np.uint8)
+
+
+class Scenes(Dataset[tuple[Tensor, ...]]):
+    """Item k is a random scene drawn from (seed, k): image, heat, box, weight, mask."""
+
+    def __init__(self, photos: Sequence[Photo], samples: Sequence[Sample], size: tuple[int, int], seed: int) -> None:
+        self.photos, self.samples, self.size, self.seed = photos, samples, size, seed
+        self.cache: dict[int, Decoded] = {}
+
+    def _person(self, k: int) -> Decoded:
+        if k not in self.cache:
+            self.cache[k] = decode(self.samples[k])
+        return self.cache[k]
+
+    def __getitem__(self, k: int) -> tuple[Tensor, ...]:
+        cv2.setNumThreads(1)
+        rng = np.random.default_rng([self.seed, k])
+        count = int(rng.choice([1, 2, 3, 4, 5, 6, 8], p=[0.12, 0.22, 0.2, 0.16, 0.12, 0.1, 0.08]))
+        people = [self._person(int(rng.integers(len(self.samples)))) for _ in range(count)]
+        scene = draw_scene(self.photos, people, self.size, rng)
+        image = np.ascontiguousarray(scene.image.transpose(2, 0, 1))
+        return tuple(torch.from_numpy(a) for a in (image, *scene_targets(scene)))
+
+
+def build_net(config: dict[str, list[int]]) -> PeopleNet:
+    """The network of a configuration's ``[net]`` section."""
+    return PeopleNet(config["widths"], config["depths"])
+
+
+def people_loss(net: nn.Module, batch: Sequence[Tensor]) -> dict[str, Tensor]:
+    """Focal peaks, GIoU of boxes around them, cross-entropy of the person mask."""
+    image, heat, box, weight, mask = batch
+    logits, distances, silhouette = net((image.float() / 255).contiguous(memory_format=torch.channels_last))
+    known = (mask != 255).float()[:, None]
+    cross = functional.binary_cross_entropy_with_logits(
+        silhouette[:, 0].float(), (mask == 1).float(), weight=known[:, 0], reduction="mean"
+    )
+    giou = box_giou(distances.permute(0, 2, 3, 1), box.permute(0, 2, 3, 1), weight)
+    return {"heat": focal_heat(logits, heat[:, None], known), "box": 2.0 * giou, "mask": cross}
+
+
+def main() -> None:
+    """Command line of this module."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--pack", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--config", type=Path, default=Path(__file__).with_name("people.toml"))
+    parser.add_argument("--steps", type=int)
+    parser.add_argument("--threads", type=int)
+    args = parser.parse_args()
+    config = tomllib.loads(args.config.read_text())
+    schedule = Schedule(**config["schedule"])
+    given = {name: value for name in ("steps", "threads") if (value := getattr(args, name)) is not None}
+    schedule = replace(schedule, **given)
+    people = [s for s in read_pack(args.pack) if not s.held_out and s.source != "coco"]
+    size = (config["scene"]["width"], config["scene"]["height"])
+    data = Scenes(read_photos(args.data), people, size, schedule.seed)
+    fit(build_net(config["net"]), data, people_loss, schedule, args.out)
+
+
+if __name__ == "__main__":
+    main()
