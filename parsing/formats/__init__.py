@@ -52,6 +52,7 @@ _FORMATS: Mapping[str, Format] = MappingProxyType(
 )
 
 _MAX_BYTES = 1 << 28  # of a file to load
+_MAX_JSON_BYTES = 1 << 26  # JSON can take thirty times its size in memory
 
 
 def list_formats() -> tuple[Format, ...]:
@@ -114,6 +115,8 @@ def load(path: Path) -> Parse:
     except (OSError, ValueError) as error:  # ValueError: NUL in the name
         reason = getattr(error, "strerror", None) or error
         raise ParseDataError(f"cannot read {path.name}", got=reason, allowed="a .npz or COCO .json file") from error
-    if len(data) > _MAX_BYTES:
-        raise ParseDataError(f"{path.name} is too large", allowed=f"at most {_MAX_BYTES} bytes")
-    return npz_load.decode(data) if data.startswith(b"PK") else coco_load.decode(data)
+    zipped = data.startswith(b"PK")
+    limit = _MAX_BYTES if zipped else _MAX_JSON_BYTES
+    if len(data) > limit:
+        raise ParseDataError(f"{path.name} is too large", allowed=f"at most {limit} bytes")
+    return npz_load.decode(data) if zipped else coco_load.decode(data)

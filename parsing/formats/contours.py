@@ -2,7 +2,7 @@
 
 Corners of pixels are the vertices: pixel (x, y) is the square from (x, y) to (x + 1, y + 1), and a mask of one
 pixel gives exactly that square. Borders are cut into arcs where three or more areas meet; an arc is simplified
-once, the same way for the areas on both of its sides (Douglas and Peucker, 1973).
+the same way for the areas on both of its sides.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dressform.parsing.errors import OptionError
+from dressform.parsing.formats.arcs import simplify_arc
 from dressform.parsing.formats.windows import own_labels, parts_in, pixel_windows
 from dressform.parsing.parts import Part
 from dressform.parsing.result import Parse
@@ -54,7 +55,7 @@ def part_shapes(parse: Parse, tolerance: float = 1.0) -> tuple[Shape, ...]:
     """
     if not 0 <= tolerance <= 100:
         raise OptionError("bad tolerance", got=tolerance, allowed="0 to 100 pixels")
-    found = []
+    found: list[Shape] = []
     for person, window in zip(parse.people, pixel_windows(parse), strict=True):
         if window is None:
             continue
@@ -89,22 +90,24 @@ def _trace(mask: npt.NDArray[np.bool_], left: int, top: int) -> list[list[Ring]]
 
 
 def _simplify(parse: Parse, ring: Ring, tolerance: float) -> Ring:
-    nodes = np.flatnonzero(_meeting_points(parse, ring))
-    if len(nodes) == 0:
-        # From the first corner in reading order and one way round, whichever side the ring was traced from.
-        start = int(np.lexsort(ring.T)[0])
-        ring = _one_way(np.roll(ring, -start, axis=0), 1, -1)
-        simple = _approximate(ring, tolerance, closed=True)
-        return simple if len(simple) > 2 else _approximate(ring, 0, closed=True)
-    ring = np.roll(ring, -int(nodes[0]), axis=0)
-    cuts = [*(nodes - nodes[0]).tolist(), len(ring)]
-    looped = np.concatenate([ring, ring[:1]])
-    arcs = [_arc(looped[a : b + 1], tolerance)[:-1] for a, b in pairwise(cuts)]
-    return np.concatenate(arcs)
+    fixed = np.flatnonzero(_fixed_corners(parse, ring))
+    if len(fixed) == 0:
+        start = int(np.lexsort(ring.T)[0])  # the same corner from whichever side the ring was traced
+        simple = simplify_arc(_closed(np.roll(ring, -start, axis=0)), tolerance)[:-1]
+        # A spot inside another area is as good as gone below three corners; it stays as it is.
+        return simple if len(simple) > 2 else ring
+    ring = np.roll(ring, -int(fixed[0]), axis=0)
+    cuts = [*(fixed - fixed[0]).tolist(), len(ring)]
+    looped = _closed(ring)
+    return np.concatenate([simplify_arc(looped[a : b + 1], tolerance)[:-1] for a, b in pairwise(cuts)])
 
 
-def _meeting_points(parse: Parse, ring: Ring) -> npt.NDArray[np.bool_]:
-    """Which corners have borders running off in three or four directions."""
+def _closed(ring: Ring) -> Ring:
+    return np.concatenate([ring, ring[:1]])
+
+
+def _fixed_corners(parse: Parse, ring: Ring) -> npt.NDArray[np.bool_]:
+    """Which corners have borders running off in three or four directions, or are the photo's own four."""
     h, w = parse.labels.shape
     around = []
     for dx, dy in ((-1, -1), (0, -1), (0, 0), (-1, 0)):  # clockwise
@@ -114,23 +117,6 @@ def _meeting_points(parse: Parse, ring: Ring) -> npt.NDArray[np.bool_]:
         value = parse.instances[y, x].astype(np.int64) * 256 + parse.labels[y, x]
         around.append(np.where(inside, value, 0))
     borders = sum((a != b).astype(np.int64) for a, b in zip(around, around[1:] + around[:1], strict=True))
-    found: npt.NDArray[np.bool_] = np.asarray(borders) > 2
+    frame = np.isin(ring[:, 0], (0, w)) & np.isin(ring[:, 1], (0, h))
+    found: npt.NDArray[np.bool_] = (np.asarray(borders) > 2) | frame
     return found
-
-
-def _arc(points: Ring, tolerance: float) -> Ring:
-    """An arc simplified, its ends kept; the same from both ends."""
-    forward = _one_way(points, 0, -1) if (points[0] != points[-1]).any() else _one_way(points, 1, -2)
-    simple = _approximate(forward, tolerance, closed=False)
-    return simple if forward is points else simple[::-1]
-
-
-def _one_way(points: Ring, first: int, last: int) -> Ring:
-    """``points``, or reversed if that puts the smaller of two corners first; a closed ring keeps its start."""
-    if tuple(points[first]) <= tuple(points[last]):
-        return points
-    return points[::-1] if first != 1 or last != -1 else np.roll(points[::-1], 1, axis=0)
-
-
-def _approximate(points: Ring, tolerance: float, *, closed: bool) -> Ring:
-    return np.asarray(cv2.approxPolyDP(np.ascontiguousarray(points), tolerance, closed)[:, 0], np.int32)

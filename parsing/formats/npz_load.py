@@ -149,7 +149,7 @@ def _score_maps(reader: _Reader, n: int) -> list[ScoreMaps | None]:
     left = _MAX_MAP_BYTES
     found: list[ScoreMaps | None] = []
     for k in range(1, n + 1):
-        if f"maps_{k}_values.npy" not in reader.names:
+        if reader.names.isdisjoint(f"maps_{k}_{what}.npy" for what in ("box", "parts", "values")):
             found.append(None)
             continue
         shape = reader.shape(f"maps_{k}_values", np.uint8, (None, None, None))

@@ -1,4 +1,4 @@
-"""Chance for training pictures: colour, skin tone, blur, noise, JPEG, and the random crop around a person."""
+"""Chance for training pictures: colour, skin tone, blur, noise, JPEG, and what gets in the way."""
 
 from __future__ import annotations
 
@@ -8,49 +8,15 @@ import numpy.typing as npt
 
 from dressform.parsing.parts import Part
 
-__all__ = ["MIRROR_JOINTS", "PAD", "Affine", "crop_affine", "photometric", "shade_skin", "warp"]
+__all__ = ["MIRROR_JOINTS", "occlude", "photometric", "shade_skin"]
 
 Image = npt.NDArray[np.uint8]
-Affine = npt.NDArray[np.float64]
 Rng = np.random.Generator
-
-PAD = (114, 114, 114)
-"""What stands for "outside the photo" in a crop, at training and at run time."""
 
 MIRROR_JOINTS = (0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15)
 """COCO joint that each becomes in a mirrored photo."""
 
 _SKIN_CODES = [int(p) for p in Part if p in (10, 13, 14, 15, 16, 17)]
-
-
-def crop_affine(
-    box: npt.NDArray[np.float32], size: tuple[int, int], *, angle: float = 0.0, grow: float = 1.0, mirror: bool = False
-) -> Affine:
-    """(2, 3) map from photo pixels to a crop of ``size`` (width, height) that shows ``box`` grown and turned."""
-    centre = (box[:2] + box[2:]) / 2
-    width, height = np.maximum((box[2:] - box[:2]) * grow, 4)
-    scale = min(size[0] / width, size[1] / height)
-    matrix = cv2.getRotationMatrix2D((float(centre[0]), float(centre[1])), angle, float(scale))
-    matrix[:, 2] += np.array(size) / 2 - centre
-    if mirror:
-        matrix[0] = -matrix[0]
-        matrix[0, 2] += size[0]
-    return np.asarray(matrix, np.float64)
-
-
-def warp(image: Image, matrix: Affine, size: tuple[int, int], *, labels: bool = False) -> Image:
-    """Warp by a map of pixel-edge coordinates (pixel k covers k to k + 1); shrinks without aliasing."""
-    scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
-    if scale < 0.6 and not labels:
-        small = cv2.resize(image, None, fx=max(scale, 0.02), fy=max(scale, 0.02), interpolation=cv2.INTER_AREA)
-        ratio = np.array([image.shape[1] / small.shape[1], image.shape[0] / small.shape[0]])
-        image, matrix = small, np.c_[matrix[:, :2] * ratio, matrix[:, 2]]
-    centred = matrix.copy()
-    centred[:, 2] += matrix[:, :2] @ [0.5, 0.5] - 0.5
-    flags = cv2.INTER_NEAREST if labels else cv2.INTER_LINEAR
-    fill = 0 if labels else PAD
-    out: Image = cv2.warpAffine(image, centred, size, flags=flags, borderMode=cv2.BORDER_CONSTANT, borderValue=fill)
-    return out
 
 
 def _tone(image: npt.NDArray[np.float32], rng: Rng) -> npt.NDArray[np.float32]:

@@ -12,15 +12,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dressform.parsing.training.augment import (
-    MIRROR_JOINTS,
-    Affine,
-    crop_affine,
-    occlude,
-    photometric,
-    shade_skin,
-    warp,
-)
+from dressform.parsing.engines.compact.crops import PERSON_GROW, Affine, crop_affine, warp
+from dressform.parsing.training.augment import MIRROR_JOINTS, occlude, photometric, shade_skin
 from dressform.parsing.training.pack import Sample
 from dressform.parsing.training.targets import IGNORE, mirror_codes
 
@@ -29,8 +22,6 @@ __all__ = ["Crop", "Decoded", "decode", "draw_crop", "plain_crop"]
 Image = npt.NDArray[np.uint8]
 Rng = np.random.Generator
 MAX_HEIGHT = 720  # px; larger photos are shrunk once, which halves the time of every crop
-GROW = 1.16
-"""Crops show the person's box grown by this, at run time; training varies around it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,14 +170,14 @@ def draw_crop(item: Decoded, others: Sequence[Decoded], size: tuple[int, int], r
     box = box + rng.normal(0, 0.035, 4).astype(np.float32) * np.tile(extent, 2)
     angle = rng.normal(0, 6) if rng.random() < 0.85 else rng.uniform(-40, 40)
     mirror = rng.random() < 0.5
-    matrix = crop_affine(box, size, angle=angle, grow=GROW * np.exp(rng.normal(0, 0.1)), mirror=mirror)
+    matrix = crop_affine(box, size, angle=angle, grow=PERSON_GROW * np.exp(rng.normal(0, 0.1)), mirror=mirror)
     crop = _render(image, codes, item, matrix, size, mirror)
     return Crop(photometric(crop.image, rng), crop.codes, crop.joints, crop.allowed)
 
 
 def plain_crop(item: Decoded, size: tuple[int, int]) -> Crop:
     """The crop as it is taken at run time, for validation."""
-    matrix = crop_affine(item.box, size, grow=GROW)
+    matrix = crop_affine(item.box, size, grow=PERSON_GROW)
     return _render(item.image, item.codes, item, matrix, size, mirror=False)
 
 

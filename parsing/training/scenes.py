@@ -15,7 +15,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dressform.parsing.training.augment import Affine, crop_affine, photometric, shade_skin, warp
+from dressform.parsing.engines.compact.crops import Affine, crop_affine, warp
+from dressform.parsing.training.augment import photometric, shade_skin
 from dressform.parsing.training.build import polygon_mask
 from dressform.parsing.training.people_crops import Decoded
 

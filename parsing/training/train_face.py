@@ -22,14 +22,15 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import Dataset
 
-from dressform.parsing.training.augment import crop_affine, occlude, photometric, warp
+from dressform.parsing.engines.compact.crops import FACE_GROW, crop_affine, face_square, warp
+from dressform.parsing.training.augment import occlude, photometric
 from dressform.parsing.training.fit import Schedule, fit
 from dressform.parsing.training.losses import wing
 from dressform.parsing.training.networks import FaceNet
 from dressform.parsing.training.pack import IBUG_FROM_MESH, Sample, read_pack
 from dressform.parsing.training.people_crops import decode
 
-__all__ = ["FACE_SIZE", "Face", "FaceCrops", "MIRROR_FACE", "build_net", "face_loss", "face_square"]
+__all__ = ["FACE_SIZE", "Face", "FaceCrops", "MIRROR_FACE", "build_net", "face_loss"]
 
 FACE_SIZE = 128
 MIRROR_FACE: tuple[int, ...] = (
@@ -50,14 +51,6 @@ class Face:
 
     image: npt.NDArray[np.uint8]
     points: npt.NDArray[np.float32] | None
-
-
-def face_square(points: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """(4,) square that a face crop shows before it is grown: around the landmarks' bounds."""
-    low, high = points.min(0), points.max(0)
-    half = (high - low).max() / 2
-    centre = (low + high) / 2
-    return np.concatenate([centre - half, centre + half]).astype(np.float32)
 
 
 def _cut_out(image: npt.NDArray[np.uint8], points: npt.NDArray[np.float32]) -> Face:
@@ -122,7 +115,7 @@ class FaceCrops(Dataset[tuple[Tensor, ...]]):
         square = square + np.tile(rng.normal(0, 0.08, 2) * side, 2).astype(np.float32)
         mirror = rng.random() < 0.5
         angle = rng.normal(0, 14)
-        matrix = crop_affine(square, (FACE_SIZE, FACE_SIZE), angle=angle, grow=1.35 * np.exp(rng.normal(0, 0.14)), mirror=mirror)
+        matrix = crop_affine(square, (FACE_SIZE, FACE_SIZE), angle=angle, grow=FACE_GROW * np.exp(rng.normal(0, 0.14)), mirror=mirror)
         image = warp(face.image, matrix, (FACE_SIZE, FACE_SIZE))
         if rng.random() < 0.25:
             occlude(image, np.zeros(image.shape[:2], np.uint8), rng)
