@@ -95,7 +95,7 @@ class PartsNet(nn.Module):
     keypoint heat-map logits (B, 17, H/4, W/4), COCO order.
     """
 
-    def __init__(self, widths: Sequence[int] = (32, 64, 96, 160, 256), depths: Sequence[int] = (1, 1, 2, 2, 2)) -> None:
+    def __init__(self, widths: Sequence[int], depths: Sequence[int]) -> None:
         super().__init__()
         self.body = UNet(widths, depths)
         self.parts = nn.Conv2d(widths[0], 21, 1)
@@ -116,9 +116,7 @@ class PeopleNet(nn.Module):
     pixels, always positive, and person-mask logits (B, 1).
     """
 
-    def __init__(
-        self, widths: Sequence[int] = (24, 48, 80, 128, 192, 256), depths: Sequence[int] = (1, 1, 2, 2, 2, 1)
-    ) -> None:
+    def __init__(self, widths: Sequence[int], depths: Sequence[int]) -> None:
         super().__init__()
         self.body = UNet(widths, depths, stop=1)
         self.heat = nn.Sequential(conv(widths[1], widths[1]), nn.Conv2d(widths[1], 1, 1))
@@ -141,7 +139,7 @@ class FaceNet(nn.Module):
     2018), and face logits (B,).
     """
 
-    def __init__(self, widths: Sequence[int] = (24, 48, 80, 112, 160), depths: Sequence[int] = (1, 1, 1, 2, 2)) -> None:
+    def __init__(self, widths: Sequence[int], depths: Sequence[int]) -> None:
         super().__init__()
         self.body = UNet(widths, depths, stop=1)
         self.points = nn.Conv2d(widths[1], 70, 1)

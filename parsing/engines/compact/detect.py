@@ -49,8 +49,7 @@ def detect_people(network: Network, image: npt.NDArray[np.uint8]) -> list[Detect
     size = input_size(width, height)
     frame = np.array([0, 0, width, height], np.float32)
     crop = cut(image, frame, size, grow=1.0)
-    heat, box = (output[0] for output in network.run(crop.image[None])[:2])
-    scores = heat[0]
+    scores, box = (output[0] for output in network.run(crop.image[None])[:2])
     padded = np.pad(scores, 1)
     around = np.max([padded[y : y + scores.shape[0], x : x + scores.shape[1]] for y in range(3) for x in range(3)], 0)
     ys, xs = np.nonzero((scores >= around) & (scores >= MIN_SCORE))

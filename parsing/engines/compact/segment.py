@@ -14,7 +14,7 @@ from dressform.parsing.engines.compact.sessions import Network
 __all__ = ["CROP_SIZE", "Segment", "segment_people"]
 
 Floats = npt.NDArray[np.float32]
-CROP_SIZE = (256, 320)
+CROP_SIZE = (192, 256)
 """(width, height) of the parts network's input."""
 BATCH = 4
 JOINT_STRIDE = 4

@@ -1,0 +1,108 @@
+"""The compact engine's flow: detect, crop, parts, second look where a box was off, ownership."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from dressform.parsing.engines.compact.assemble import claim, keep_distinct, paint
+from dressform.parsing.engines.compact.detect import Detection, detect_people, overlap
+from dressform.parsing.engines.compact.segment import Segment, segment_people
+from dressform.parsing.engines.compact.sessions import Network, open_network
+from dressform.parsing.errors import OptionError
+from dressform.parsing.image import ImageSource, load_image
+from dressform.parsing.landmarks import FaceLandmarker
+from dressform.parsing.result import Landmarker, Parse
+
+__all__ = ["CompactParser", "load"]
+
+Floats = npt.NDArray[np.float32]
+EDGES = ("guided", "crf")
+LOOK_AGAIN = 0.8
+"""A second crop is taken where the silhouette's box and the detected one overlap less than this."""
+
+
+@dataclass(frozen=True)
+class CompactParser:
+    """Finds people and their parts with the three embedded networks.
+
+    Attributes:
+        refine: Whether edges follow the photo and small islands go.
+        edges: "guided" (guided filter) or "crf" (mean field, slower), where ``refine`` is on.
+        name: Name in the registry.
+    """
+
+    refine: bool = True
+    edges: str = "guided"
+    name: str = "compact"
+    landmarker: Landmarker = field(default_factory=FaceLandmarker, repr=False)
+
+    def parse(self, source: ImageSource) -> Parse:
+        """Find the people of one photo and their parts.
+
+        Args:
+            source: A path, bytes, a file object, a PIL image, or (H, W, 3) uint8 RGB.
+
+        Raises:
+            ImageReadError, ImageFormatError, ImageTooLargeError: The photo cannot be used.
+        """
+        image = load_image(source)
+        size = (image.shape[1], image.shape[0])
+        detections = detect_people(open_network("people"), image)
+        segments = _segment(open_network("parts"), image, detections)
+        edges = self.edges if self.refine else None
+        claims = [
+            claim(segment, detection.score, edges=edges, islands=self.refine)
+            for segment, detection in zip(segments, detections, strict=True)
+        ]
+        labels, instances, observations = paint(keep_distinct(claims, size), size)
+        return Parse(labels, instances, observations, image, self.name, self.landmarker)
+
+
+def load(*, refine: bool = True, edges: str = "guided") -> CompactParser:
+    """Make a parser; the models are read when the first photo needs them.
+
+    Args:
+        refine: Whether edges follow the photo and small islands go.
+        edges: "guided" or "crf".
+
+    Raises:
+        OptionError: Unknown ``edges``.
+    """
+    if edges not in EDGES:
+        raise OptionError("unknown edge refinement", got=repr(edges), allowed=", ".join(EDGES))
+    return CompactParser(refine, edges)
+
+
+def _segment(network: Network, image: npt.NDArray[np.uint8], detections: list[Detection]) -> list[Segment]:
+    segments = segment_people(network, image, [d.box for d in detections])
+    again = {k: box for k, s in enumerate(segments) if (box := _better_box(s, detections[k].box, image)) is not None}
+    for k, segment in zip(again, segment_people(network, image, list(again.values())), strict=True):
+        segments[k] = segment
+    return segments
+
+
+def _better_box(segment: Segment, box: Floats, image: npt.NDArray[np.uint8]) -> Floats | None:
+    """The box of a silhouette that the detected box did not fit, or None where it did.
+
+    A silhouette that runs into the crop's edge goes on beyond it, so its box is grown there.
+    """
+    mask = segment.probability[0] < 0.5
+    if mask.sum() < 40:
+        return None
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    height, width = mask.shape
+    x0, y0, x1, y1 = segment.crop.box
+    cell = np.array([(x1 - x0) / width, (y1 - y0) / height] * 2, np.float32)
+    edges = np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1], np.float32)
+    beyond = np.array([edges[0] <= 1, edges[1] <= 1, edges[2] >= width - 1, edges[3] >= height - 1])
+    extent = np.tile(edges[2:] - edges[:2], 2)
+    edges = edges + np.where(beyond, 0.15 * extent, 0) * [-1, -1, 1, 1]
+    found = edges * cell + np.array([x0, y0, x0, y0], np.float32)
+    limit = np.tile(np.array(image.shape[1::-1], np.float32), 2)
+    found = np.clip(found, 0, limit).astype(np.float32)
+    if (found[2:] - found[:2] < 4).any():
+        return None
+    return found if overlap(found, box) < LOOK_AGAIN else None
