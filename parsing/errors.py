@@ -7,8 +7,8 @@ program can act on them and a person can read them. ``str(error)`` is always one
 from __future__ import annotations
 
 __all__ = [
-    "DressformError",
     "DownloadError",
+    "DressformError",
     "EngineUnavailableError",
     "ImageFormatError",
     "ImageReadError",

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from dressform.parsing.errors import OptionError
 
-__all__ = ["ATR_TO_PART", "LIP_TO_PART", "MIRROR", "Part", "REGIONS", "as_parts", "part_from_name"]
+__all__ = ["ATR_TO_PART", "LIP_TO_PART", "MIRROR", "REGIONS", "Part", "as_parts", "part_from_name"]
 
 
 class Part(IntEnum):
@@ -101,9 +101,7 @@ _TABLE: Mapping[Part, _Row] = MappingProxyType(
     }
 )
 
-_SKIN = frozenset(
-    {Part.TORSO_SKIN, Part.FACE, Part.LEFT_ARM, Part.RIGHT_ARM, Part.LEFT_LEG, Part.RIGHT_LEG}
-)
+_SKIN = frozenset({Part.TORSO_SKIN, Part.FACE, Part.LEFT_ARM, Part.RIGHT_ARM, Part.LEFT_LEG, Part.RIGHT_LEG})
 _GARMENTS = frozenset({Part.UPPER_CLOTHES, Part.DRESS, Part.COAT, Part.PANTS, Part.SKIRT})
 _SHOES = frozenset({Part.LEFT_SHOE, Part.RIGHT_SHOE})
 

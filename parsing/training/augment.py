@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +13,7 @@ from dressform.parsing.parts import Part
 __all__ = ["MIRROR_JOINTS", "occlude", "photometric", "shade_skin"]
 
 Image = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.floating[Any]]
 Rng = np.random.Generator
 
 MIRROR_JOINTS = (0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15)
@@ -19,7 +22,7 @@ MIRROR_JOINTS = (0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15)
 _SKIN_CODES = [int(p) for p in Part if p in (10, 13, 14, 15, 16, 17)]
 
 
-def _tone(image: npt.NDArray[np.float32], rng: Rng) -> npt.NDArray[np.float32]:
+def _tone(image: Floats, rng: Rng) -> Floats:
     if rng.random() < 0.8:
         image = image * rng.uniform(0.65, 1.3) + rng.uniform(-0.12, 0.12)
     if rng.random() < 0.5:
@@ -42,10 +45,12 @@ def photometric(image: Image, rng: Rng) -> Image:
     height, width = image.shape[:2]
     if rng.random() < 0.25:  # a small person enlarged
         shrink = rng.uniform(0.2, 0.7)
-        small = cv2.resize(image, (max(8, int(width * shrink)), max(8, int(height * shrink))), interpolation=cv2.INTER_AREA)
-        image = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+        small = cv2.resize(
+            image, (max(8, int(width * shrink)), max(8, int(height * shrink))), interpolation=cv2.INTER_AREA
+        )
+        image = np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
     if rng.random() < 0.15:
-        image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 1.8))
+        image = np.asarray(cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 1.8)), np.uint8)
     out = _tone(image.astype(np.float32) / 255, rng)
     if rng.random() < 0.25:
         coarse = rng.normal(0, rng.uniform(0.01, 0.06), (height, width, 3)).astype(np.float32)
@@ -53,13 +58,14 @@ def photometric(image: Image, rng: Rng) -> Image:
     image = np.round(np.clip(out, 0, 1) * 255).astype(np.uint8)
     if rng.random() < 0.2:
         quality = int(rng.integers(20, 70))
-        image = cv2.imdecode(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_COLOR)
+        jpeg = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+        image = np.asarray(cv2.imdecode(jpeg, cv2.IMREAD_COLOR), np.uint8)
     return image
 
 
 def shade_skin(image: Image, codes: Image, rng: Rng) -> Image:
-    """Darken or lighten skin and, apart from it, hair: the sets hold too few dark-skinned and too few grey-haired people."""
-    out = image.astype(np.float32)
+    """Darken or lighten skin and, apart from it, hair: the sets hold too few dark-skinned and grey-haired people."""
+    out: Floats = image.astype(np.float32)
     for parts, low, high in ((_SKIN_CODES, 0.3, 1.15), ([int(Part.HAIR)], 0.4, 2.2)):
         if rng.random() < 0.5:
             continue

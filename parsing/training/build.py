@@ -92,7 +92,9 @@ def ccp_labelled(data: Path, teacher: Path) -> Iterator[Sample]:
         shoes = codes == Zone.SHOES
         codes = np.where(shoes, shoe_parts(shoes, known), codes)
         image = (data / "ccp/photos" / f"{path.stem}.jpg").read_bytes()
-        yield _sample(image, codes, person, allowed=ANY_PART, joints=joints, face=face, source="ccp", key=int(path.stem))
+        yield _sample(
+            image, codes, person, allowed=ANY_PART, joints=joints, face=face, source="ccp", key=int(path.stem)
+        )
 
 
 def ccp_tagged(data: Path, teacher: Path) -> Iterator[Sample]:
@@ -102,7 +104,7 @@ def ccp_tagged(data: Path, teacher: Path) -> Iterator[Sample]:
         taught = read_teacher(teacher / "ccp" / f"{path.stem}-0.npz")
         if taught is None or not len(taught["pose"]):
             continue
-        soft = cv2.imdecode(taught["silhouette"], cv2.IMREAD_GRAYSCALE)
+        soft = np.asarray(cv2.imdecode(taught["silhouette"], cv2.IMREAD_GRAYSCALE), np.uint8)
         person = soft > 127
         if not 0.03 < person.mean() < 0.8:
             continue
@@ -119,7 +121,9 @@ def ccp_tagged(data: Path, teacher: Path) -> Iterator[Sample]:
             near = cv2.dilate(person.astype(np.uint8), np.ones((reach, reach), np.uint8))
             codes[(near > 0) & ~person] = IGNORE
         image = (data / "ccp/photos" / f"{path.stem}.jpg").read_bytes()
-        yield _sample(image, codes, person, allowed=allowed, joints=joints, face=face, source="ccp-tags", key=int(path.stem))
+        yield _sample(
+            image, codes, person, allowed=allowed, joints=joints, face=face, source="ccp-tags", key=int(path.stem)
+        )
 
 
 def polygon_mask(segmentation: Any, height: int, width: int) -> npt.NDArray[np.bool_]:
@@ -140,21 +144,22 @@ def coco_people(data: Path, teacher: Path) -> Iterator[Sample]:
     by_image: dict[int, list[Any]] = {}
     for annotation in coco["annotations"]:
         by_image.setdefault(annotation["image_id"], []).append(annotation)
-    for image_id, annotations in sorted(by_image.items()):
-        photo = cv2.imread(str(data / "coco-permissive/images" / images[image_id]["file_name"]))[:, :, ::-1]
+    for image_id, members in sorted(by_image.items()):
+        path = data / "coco-permissive/images" / images[image_id]["file_name"]
+        photo = np.asarray(cv2.imread(str(path)), np.uint8)[:, :, ::-1]
         height, width = photo.shape[:2]
-        masks = [polygon_mask(a["segmentation"], height, width) for a in annotations]
-        for annotation, person in zip(annotations, masks, strict=True):
+        masks = [polygon_mask(a["segmentation"], height, width) for a in members]
+        for annotation, person in zip(members, masks, strict=True):
             if annotation["iscrowd"] or annotation["bbox"][3] < MIN_COCO_HEIGHT or not person.any():
                 continue
-            taught = read_teacher(teacher / "coco" / str(annotation["id"]) / f"{Path(images[image_id]['file_name']).stem}-0.npz")
+            taught = read_teacher(teacher / "coco" / str(annotation["id"]) / f"{path.stem}-0.npz")
             joints = np.array(annotation.get("keypoints", [0] * 51), np.float32).reshape(17, 3)
             joints[:, 2] = joints[:, 2] > 0
             face = face_points(taught, person)
             codes = zones(person, joints, None if np.isnan(face).any() else face)
             outline = cv2.morphologyEx(person.astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((5, 5), np.uint8))
             codes[outline > 0] = IGNORE
-            for other, mask in zip(annotations, masks, strict=True):
+            for other, mask in zip(members, masks, strict=True):
                 if other["iscrowd"]:
                     codes[mask & ~person] = IGNORE
             x0, y0, x1, y1 = _window(_bounds(person), width, height)
@@ -203,7 +208,8 @@ def main() -> None:
         own = [s for s in samples if s.source == source]
         faces = sum(not np.isnan(s.face).any() for s in own)
         posed = sum(bool((s.joints[:, 2] == 1).any()) for s in own)
-        print(f"{source}: {len(own)} people, {posed} with joints, {faces} with a face, {sum(s.held_out for s in own)} held out")
+        held_out = sum(s.held_out for s in own)
+        print(f"{source}: {len(own)} people, {posed} with joints, {faces} with a face, {held_out} held out")
 
 
 if __name__ == "__main__":

@@ -80,7 +80,7 @@ def fit(
     torch.manual_seed(schedule.seed)
     torch.set_num_threads(schedule.threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    net = net.to(device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
+    net = net.to(device, memory_format=torch.channels_last).train()
     average = copy.deepcopy(net).eval().requires_grad_(False)
     optimizer = torch.optim.AdamW(net.parameters(), lr=schedule.rate, weight_decay=schedule.decay)
     step = 0

@@ -28,9 +28,7 @@ class Residual(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.first = conv(channels, channels)
-        self.second = nn.Sequential(
-            nn.Conv2d(channels, channels, 3, 1, 1, bias=False), nn.BatchNorm2d(channels)
-        )
+        self.second = nn.Sequential(nn.Conv2d(channels, channels, 3, 1, 1, bias=False), nn.BatchNorm2d(channels))
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) to the same shape."""
@@ -100,7 +98,7 @@ class PartsNet(nn.Module):
         self.body = UNet(widths, depths)
         self.parts = nn.Conv2d(widths[0], 21, 1)
         self.joints = nn.Sequential(conv(widths[1], widths[1]), nn.Conv2d(widths[1], 17, 1))
-        nn.init.constant_(self.joints[1].bias, -4.0)  # type: ignore[arg-type]
+        nn.init.constant_(self.joints[1].bias, -4.0)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Logits as described above."""
@@ -122,8 +120,8 @@ class PeopleNet(nn.Module):
         self.heat = nn.Sequential(conv(widths[1], widths[1]), nn.Conv2d(widths[1], 1, 1))
         self.box = nn.Sequential(conv(widths[1], widths[1]), nn.Conv2d(widths[1], 4, 1))
         self.mask = nn.Conv2d(widths[1], 1, 1)
-        nn.init.constant_(self.heat[1].bias, -4.0)  # type: ignore[arg-type]
-        nn.init.constant_(self.box[1].bias, 3.0)  # type: ignore[arg-type]
+        nn.init.constant_(self.heat[1].bias, -4.0)
+        nn.init.constant_(self.box[1].bias, 3.0)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Heat, box and mask as described above."""

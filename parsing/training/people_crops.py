@@ -53,8 +53,8 @@ class Crop:
 
 def decode(sample: Sample) -> Decoded:
     """Decode a sample, shrunk to at most :data:`MAX_HEIGHT`."""
-    image = cv2.imdecode(np.frombuffer(sample.image, np.uint8), cv2.IMREAD_COLOR)[:, :, ::-1]
-    codes = cv2.imdecode(np.frombuffer(sample.codes, np.uint8), cv2.IMREAD_GRAYSCALE)
+    image = np.asarray(cv2.imdecode(np.frombuffer(sample.image, np.uint8), cv2.IMREAD_COLOR), np.uint8)[:, :, ::-1]
+    codes = np.asarray(cv2.imdecode(np.frombuffer(sample.codes, np.uint8), cv2.IMREAD_GRAYSCALE), np.uint8)
     item = Decoded(np.ascontiguousarray(image), codes, sample.joints, sample.face, sample.box, sample.allowed)
     return _shrink(item, MAX_HEIGHT / image.shape[0])
 
@@ -63,8 +63,8 @@ def _shrink(item: Decoded, scale: float) -> Decoded:
     if scale >= 1:
         return item
     size = (max(round(item.image.shape[1] * scale), 1), max(round(item.image.shape[0] * scale), 1))
-    image = cv2.resize(item.image, size, interpolation=cv2.INTER_AREA)
-    codes = cv2.resize(item.codes, size, interpolation=cv2.INTER_NEAREST)
+    image = np.asarray(cv2.resize(item.image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    codes = np.asarray(cv2.resize(item.codes, size, interpolation=cv2.INTER_NEAREST), np.uint8)
     joints = item.joints * np.array([scale, scale, 1], np.float32)
     return Decoded(image, codes, joints, item.face * np.float32(scale), item.box * np.float32(scale), item.allowed)
 
@@ -193,5 +193,3 @@ def _render(image: Image, codes: Image, item: Decoded, matrix: Affine, size: tup
     outside = (joints[:, :2] < 0).any(1) | (joints[:, 0] >= size[0]) | (joints[:, 1] >= size[1])
     joints[hidden & outside, 2] = 2
     return Crop(warp(image, matrix, size), small, joints, item.allowed)
-
-

@@ -65,7 +65,8 @@ def read_photos(data: Path) -> list[Photo]:
     coco = json.loads((data / "coco-permissive/instances.json").read_text())
     photos = []
     for entry in coco["images"]:
-        image = cv2.imread(str(data / "coco-permissive/images" / entry["file_name"]))[:, :, ::-1]
+        path = data / "coco-permissive/images" / entry["file_name"]
+        image = np.asarray(cv2.imread(str(path)), np.uint8)[:, :, ::-1]
         instances = np.zeros(image.shape[:2], np.uint16)
         heads = []
         for annotation in sorted(
@@ -104,14 +105,18 @@ def _see(instances: npt.NDArray[np.uint16], index: int, head: npt.NDArray[np.flo
 class _Canvas:
     """A picture in the making and who is where in it."""
 
-    def __init__(self, image: Image, instances: npt.NDArray[np.uint16], heads: Sequence[npt.NDArray[np.float32]]) -> None:
+    def __init__(
+        self, image: Image, instances: npt.NDArray[np.uint16], heads: Sequence[npt.NDArray[np.float32]]
+    ) -> None:
         self.image, self.instances, self.heads = image, instances, list(heads)
         self.full = [int((instances == k + 1).sum()) for k in range(len(self.heads))]
 
     def paste(self, person: Decoded, matrix: Affine, rng: Rng) -> None:
         """Put a person in front of everything there."""
         size = (self.image.shape[1], self.image.shape[0])
-        corners = np.array([[person.box[0], person.box[1]], [person.box[2], person.box[3]]]) @ matrix[:, :2].T + matrix[:, 2]
+        corners = (
+            np.array([[person.box[0], person.box[1]], [person.box[2], person.box[3]]]) @ matrix[:, :2].T + matrix[:, 2]
+        )
         x0, y0 = np.maximum(np.floor(corners.min(0)) - 2, 0).astype(int)
         x1, y1 = np.minimum(np.ceil(corners.max(0)) + 2, size).astype(int)
         if x1 - x0 < 3 or y1 - y0 < 3:
@@ -139,14 +144,17 @@ class _Canvas:
 def _place(photos: Sequence[Photo], size: tuple[int, int], rng: Rng) -> Image:
     """A stretch of a photo where nobody is, or a made-up wall."""
     for _ in range(6):
-        photo = photos[rng.integers(len(photos))]
+        photo = photos[int(rng.integers(len(photos)))]
         height, width = photo.instances.shape
         w = int(width * rng.uniform(0.25, 0.9))
         h = min(int(w * size[1] / size[0]), height)
         x, y = int(rng.integers(0, width - w + 1)), int(rng.integers(0, height - h + 1))
         if h > 40 and not photo.instances[y : y + h, x : x + w].any():
-            place = cv2.resize(photo.image[y : y + h, x : x + w], size, interpolation=cv2.INTER_LINEAR)
-            return cv2.GaussianBlur(place, (0, 0), rng.uniform(0.5, 4)) if rng.random() < 0.4 else place
+            empty = photo.image[y : y + h, x : x + w]
+            place = np.asarray(cv2.resize(empty, size, interpolation=cv2.INTER_LINEAR), np.uint8)
+            if rng.random() < 0.4:
+                place = np.asarray(cv2.GaussianBlur(place, (0, 0), rng.uniform(0.5, 4)), np.uint8)
+            return place
     coarse = rng.uniform(0, 255, 3) + rng.normal(0, rng.uniform(2, 60), (*rng.integers(1, 9, 2), 3))
     wall = cv2.resize(np.clip(coarse, 0, 255).astype(np.float32), size, interpolation=cv2.INTER_CUBIC)
     return np.clip(wall + rng.normal(0, rng.uniform(0, 8), wall.shape), 0, 255).astype(np.uint8)
@@ -188,15 +196,17 @@ def _scatter(canvas: _Canvas, people: Sequence[Decoded], rng: Rng) -> None:
 def draw_scene(photos: Sequence[Photo], people: Sequence[Decoded], size: tuple[int, int], rng: Rng) -> Scene:
     """One random scene of ``size`` (width, height); ``people`` are to be pasted, none or more."""
     if rng.random() < 0.5:
-        photo = photos[rng.integers(len(photos))]
+        photo = photos[int(rng.integers(len(photos)))]
         height, width = photo.instances.shape
         zoom = float(np.exp(rng.uniform(np.log(0.55), np.log(2.2))))
-        centre = np.array([width, height]) / 2 + rng.uniform(-0.5, 0.5, 2) * np.array([width, height]) * (1 - min(1, 1 / zoom))
+        centre = np.array([width, height]) / 2 + rng.uniform(-0.5, 0.5, 2) * np.array([width, height]) * (
+            1 - min(1, 1 / zoom)
+        )
         half = np.array([width, height]) / 2 / zoom
         box = np.concatenate([centre - half, centre + half]).astype(np.float32)
         angle = rng.normal(0, 4) if rng.random() < 0.9 else rng.uniform(-25, 25)
         matrix = crop_affine(box, size, angle=angle, mirror=rng.random() < 0.5)
-        shown = cv2.warpAffine(photo.instances, matrix, size, flags=cv2.INTER_NEAREST)
+        shown = np.asarray(cv2.warpAffine(photo.instances, matrix, size, flags=cv2.INTER_NEAREST), np.uint16)
         heads = photo.heads @ matrix[:, :2].T.astype(np.float32) + matrix[:, 2].astype(np.float32)
         canvas = _Canvas(warp(photo.image, matrix, size), shown, list(heads))
         _scatter(canvas, people[: int(rng.choice(3, p=(0.65, 0.25, 0.1)))], rng)

@@ -94,7 +94,9 @@ def body_scale(joints: Floats) -> float | None:
     """A length of about a torso's height in pixels, from the joints that are known; None from too few."""
     known = joints[:, 2] > 0
     pairs = {(5, 6): 1.35, (11, 12): 2.2, (5, 11): 1.0, (6, 12): 1.0, (11, 13): 1.15, (12, 14): 1.15, (3, 4): 3.0}
-    lengths = [f * float(np.linalg.norm(joints[a, :2] - joints[b, :2])) for (a, b), f in pairs.items() if known[[a, b]].all()]
+    lengths = [
+        f * float(np.linalg.norm(joints[a, :2] - joints[b, :2])) for (a, b), f in pairs.items() if known[[a, b]].all()
+    ]
     return max(lengths) if lengths and max(lengths) > 8 else None
 
 

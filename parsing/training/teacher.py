@@ -23,6 +23,7 @@ import argparse
 import json
 from multiprocessing import Pool
 from pathlib import Path
+from typing import Any
 
 import cv2
 import mediapipe as mp
@@ -30,7 +31,7 @@ import numpy as np
 
 MIN_COCO_HEIGHT = 100  # px; below this the pose model answers with guesses
 MESH_INPUT = 384  # px; small faces are enlarged to this before the mesh model sees them
-_models: dict = {}
+_models: dict[str, Any] = {}
 
 
 def _load_models() -> None:
@@ -110,7 +111,7 @@ def label_photo(job: tuple[Path, list[list[float]] | None, Path]) -> str:
     path, boxes, out = job
     if not _models:
         _load_models()
-    image = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
+    image = cv2.cvtColor(np.asarray(cv2.imread(str(path)), np.uint8), cv2.COLOR_BGR2RGB)
     heads = _faces(image) if boxes is None else []
     for k, person in enumerate(heads if boxes is None else boxes):
         target = out / f"{path.stem}-{k}.npz"
@@ -147,6 +148,7 @@ def list_jobs(data: Path, out: Path) -> list[tuple[Path, list[list[float]] | Non
 
 
 def main() -> None:
+    """Command line of this module."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder that holds ccp/, coco-permissive/, groups-*/")
     parser.add_argument("--out", type=Path, required=True)

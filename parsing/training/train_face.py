@@ -30,7 +30,7 @@ from dressform.parsing.training.networks import FaceNet
 from dressform.parsing.training.pack import IBUG_FROM_MESH, Sample, read_pack
 from dressform.parsing.training.people_crops import decode
 
-__all__ = ["FACE_SIZE", "Face", "FaceCrops", "MIRROR_FACE", "build_net", "face_loss"]
+__all__ = ["FACE_SIZE", "MIRROR_FACE", "Face", "FaceCrops", "build_net", "face_loss"]
 
 FACE_SIZE = 128
 MIRROR_FACE: tuple[int, ...] = (
@@ -60,7 +60,7 @@ def _cut_out(image: npt.NDArray[np.uint8], points: npt.NDArray[np.float32]) -> F
     x1, y1 = np.minimum(square[2:] + margin, image.shape[1::-1]).astype(int)
     crop, points = image[y0:y1, x0:x1], points - np.array([x0, y0], np.float32)
     scale = min(1.0, 420 / max(crop.shape[:2]))
-    crop = cv2.resize(crop, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    crop = np.asarray(cv2.resize(crop, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
     return Face(np.ascontiguousarray(crop), points * np.float32(scale))
 
 
@@ -68,7 +68,8 @@ def read_faces(samples: Sequence[Sample], data: Path, teacher: Path) -> Iterator
     """Faces of the training people and of the group photos that only the teacher labelled."""
     for sample in samples:
         if not np.isnan(sample.face).any():
-            image = cv2.imdecode(np.frombuffer(sample.image, np.uint8), cv2.IMREAD_COLOR)[:, :, ::-1]
+            found = cv2.imdecode(np.frombuffer(sample.image, np.uint8), cv2.IMREAD_COLOR)
+            image = np.asarray(found, np.uint8)[:, :, ::-1]
             if np.ptp(sample.face[:, 0]) >= 14:
                 yield _cut_out(image, sample.face)
         elif sample.source == "ccp":
@@ -79,10 +80,11 @@ def read_faces(samples: Sequence[Sample], data: Path, teacher: Path) -> Iterator
                 yield Face(item.image[max(y - h, 0) : y + 2 * h, max(x - w, 0) : x + 2 * w].copy(), None)
     for name in ("groups-azure-mit", "groups-usgov-detectron"):
         for path in sorted((teacher / name).glob("*.npz")):
-            with np.load(path, allow_pickle=False) as found:
-                mesh = found["mesh"]
+            with np.load(path, allow_pickle=False) as taught:
+                mesh = taught["mesh"]
             if len(mesh):
-                image = cv2.imread(str(data / name / f"{path.stem.rsplit('-', 1)[0]}.jpg"))[:, :, ::-1]
+                photo = data / name / f"{path.stem.rsplit('-', 1)[0]}.jpg"
+                image = np.asarray(cv2.imread(str(photo)), np.uint8)[:, :, ::-1]
                 yield _cut_out(image, mesh[list(IBUG_FROM_MESH)])
 
 
@@ -95,12 +97,12 @@ class FaceCrops(Dataset[tuple[Tensor, ...]]):
     def __getitem__(self, k: int) -> tuple[Tensor, ...]:
         cv2.setNumThreads(1)
         rng = np.random.default_rng([self.seed, k])
-        face = self.faces[rng.integers(len(self.faces))]
+        face = self.faces[int(rng.integers(len(self.faces)))]
         points = face.points
         if rng.random() < 0.12:  # anything but a face: clothes, hands, background
             image = face.image
             if points is not None:
-                item = decode(self.people[rng.integers(len(self.people))])
+                item = decode(self.people[int(rng.integers(len(self.people)))])
                 image, points = item.image[item.image.shape[0] // 3 :], None
             height, width = image.shape[:2]
             side = min(height, width) * rng.uniform(0.15, 0.6)
@@ -115,7 +117,9 @@ class FaceCrops(Dataset[tuple[Tensor, ...]]):
         square = square + np.tile(rng.normal(0, 0.08, 2) * side, 2).astype(np.float32)
         mirror = rng.random() < 0.5
         angle = rng.normal(0, 14)
-        matrix = crop_affine(square, (FACE_SIZE, FACE_SIZE), angle=angle, grow=FACE_GROW * np.exp(rng.normal(0, 0.14)), mirror=mirror)
+        matrix = crop_affine(
+            square, (FACE_SIZE, FACE_SIZE), angle=angle, grow=FACE_GROW * np.exp(rng.normal(0, 0.14)), mirror=mirror
+        )
         image = warp(face.image, matrix, (FACE_SIZE, FACE_SIZE))
         if rng.random() < 0.25:
             occlude(image, np.zeros(image.shape[:2], np.uint8), rng)

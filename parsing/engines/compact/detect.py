@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
 from dressform.parsing.engines.compact.crops import cut
 from dressform.parsing.engines.compact.sessions import Network
 
-__all__ = ["Detection", "detect_people", "input_size"]
+__all__ = ["Detection", "detect_people", "input_size", "overlap"]
 
 STRIDE = 4
 INPUT_SIZES = ((640, 384), (640, 512), (512, 640), (384, 640))
 """(width, height) of the network's input; a photo takes the one it fills best."""
 MIN_SCORE = 0.3
 MAX_PEOPLE = 100
+MIN_SIDE = 4.0  # px; nothing can be told of anybody smaller
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,23 +52,23 @@ def detect_people(network: Network, image: npt.NDArray[np.uint8]) -> list[Detect
     frame = np.array([0, 0, width, height], np.float32)
     crop = cut(image, frame, size, grow=1.0)
     scores, box = (output[0] for output in network.run(crop.image[None])[:2])
-    padded = np.pad(scores, 1)
-    around = np.max([padded[y : y + scores.shape[0], x : x + scores.shape[1]] for y in range(3) for x in range(3)], 0)
+    around = cv2.dilate(scores, np.ones((3, 3), np.uint8))
     ys, xs = np.nonzero((scores >= around) & (scores >= MIN_SCORE))
     order = np.argsort(-scores[ys, xs], kind="stable")[: 4 * MAX_PEOPLE]
     found: list[Detection] = []
     for y, x in zip(ys[order], xs[order], strict=True):
         cell = np.array([x + 0.5, y + 0.5], np.float32) * STRIDE
-        left, top, right, bottom = box[:, y, x]
-        corners = np.array([cell, cell - [left, top], cell + [right, bottom]], np.float32)
-        point, low, high = crop.to_photo(corners)
-        bounds = np.clip(np.concatenate([low, high]), 0, np.tile([width, height], 2)).astype(np.float32)
-        if (bounds[2:] - bounds[:2] < 4).any():
+        reach = box[:, y, x]  # left, top, right, bottom
+        point, low, high = crop.to_photo(np.stack([cell, cell - reach[:2], cell + reach[2:]]))
+        bounds = np.clip(np.concatenate([low, high]), 0, frame[[2, 3, 2, 3]])
+        if (bounds[2:] - bounds[:2] < MIN_SIDE).any():
             continue
         new = Detection(bounds, point, float(scores[y, x]))
         if not any(_same(new, other) for other in found):
             found.append(new)
-    return found[:MAX_PEOPLE]
+        if len(found) == MAX_PEOPLE:
+            break
+    return found
 
 
 def _same(a: Detection, b: Detection) -> bool:

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from dressform.parsing.engines.compact.assemble import claim, keep_distinct, paint
+from dressform.parsing.engines.compact.assemble import Claim, claim, keep_distinct, paint
 from dressform.parsing.engines.compact.detect import Detection, detect_people, overlap
 from dressform.parsing.engines.compact.segment import Segment, segment_people
 from dressform.parsing.engines.compact.sessions import Network, open_network
 from dressform.parsing.errors import OptionError
 from dressform.parsing.image import ImageSource, load_image
+from dressform.parsing.islands import drop_specks
 from dressform.parsing.landmarks import FaceLandmarker
 from dressform.parsing.result import Landmarker, Parse
 
@@ -22,22 +23,33 @@ Floats = npt.NDArray[np.float32]
 EDGES = ("guided", "crf")
 LOOK_AGAIN = 0.8
 """A second crop is taken where the silhouette's box and the detected one overlap less than this."""
+TOO_LITTLE = 40  # samples; smaller silhouettes tell no better box
+SPECK = 0.02  # share of the silhouette's largest piece; smaller pieces don't count
+MIN_SIDE = 4.0  # px
 
 
 @dataclass(frozen=True)
 class CompactParser:
-    """Finds people and their parts with the three embedded networks.
+    """Finds people and their parts with the three embedded networks. Threads may share one.
 
     Attributes:
         refine: Whether edges follow the photo and small islands go.
         edges: "guided" (guided filter) or "crf" (mean field, slower), where ``refine`` is on.
         name: Name in the registry.
+        landmarker: What finds landmarks on first use.
+
+    Raises:
+        OptionError: Unknown ``edges``.
     """
 
     refine: bool = True
     edges: str = "guided"
     name: str = "compact"
     landmarker: Landmarker = field(default_factory=FaceLandmarker, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.edges not in EDGES:
+            raise OptionError("unknown edge refinement", got=repr(self.edges), allowed=", ".join(EDGES))
 
     def parse(self, source: ImageSource) -> Parse:
         """Find the people of one photo and their parts.
@@ -47,18 +59,20 @@ class CompactParser:
 
         Raises:
             ImageReadError, ImageFormatError, ImageTooLargeError: The photo cannot be used.
+            WeightsError: A shipped model is missing or damaged.
         """
         image = load_image(source)
         size = (image.shape[1], image.shape[0])
         detections = detect_people(open_network("people"), image)
-        segments = _segment(open_network("parts"), image, detections)
-        edges = self.edges if self.refine else None
-        claims = [
-            claim(segment, detection.score, edges=edges, islands=self.refine)
-            for segment, detection in zip(segments, detections, strict=True)
-        ]
-        labels, instances, observations = paint(keep_distinct(claims, size), size)
+        claims = self._claims(_segment(open_network("parts"), image, detections), detections)
+        labels, instances, observations = paint(keep_distinct(claims), size)
         return Parse(labels, instances, observations, image, self.name, self.landmarker)
+
+    def _claims(self, segments: list[Segment], detections: list[Detection]) -> list[Claim]:
+        """What each person claims; uses up ``segments``, so that a crowd's do not lie in memory twice."""
+        edges = self.edges if self.refine else None
+        segments.reverse()
+        return [claim(segments.pop(), d.score, edges=edges, islands=self.refine) for d in detections]
 
 
 def load(*, refine: bool = True, edges: str = "guided") -> CompactParser:
@@ -71,8 +85,6 @@ def load(*, refine: bool = True, edges: str = "guided") -> CompactParser:
     Raises:
         OptionError: Unknown ``edges``.
     """
-    if edges not in EDGES:
-        raise OptionError("unknown edge refinement", got=repr(edges), allowed=", ".join(EDGES))
     return CompactParser(refine, edges)
 
 
@@ -89,8 +101,8 @@ def _better_box(segment: Segment, box: Floats, image: npt.NDArray[np.uint8]) -> 
 
     A silhouette that runs into the crop's edge goes on beyond it, so its box is grown there.
     """
-    mask = segment.probability[0] < 0.5
-    if mask.sum() < 40:
+    mask = drop_specks(segment.probability[0] < 0.5, SPECK)
+    if np.count_nonzero(mask) < TOO_LITTLE:
         return None
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     height, width = mask.shape
@@ -100,9 +112,8 @@ def _better_box(segment: Segment, box: Floats, image: npt.NDArray[np.uint8]) -> 
     beyond = np.array([edges[0] <= 1, edges[1] <= 1, edges[2] >= width - 1, edges[3] >= height - 1])
     extent = np.tile(edges[2:] - edges[:2], 2)
     edges = edges + np.where(beyond, 0.15 * extent, 0) * [-1, -1, 1, 1]
-    found = edges * cell + np.array([x0, y0, x0, y0], np.float32)
     limit = np.tile(np.array(image.shape[1::-1], np.float32), 2)
-    found = np.clip(found, 0, limit).astype(np.float32)
-    if (found[2:] - found[:2] < 4).any():
+    found = np.clip(edges * cell + np.array([x0, y0, x0, y0], np.float32), 0, limit).astype(np.float32)
+    if (found[2:] - found[:2] < MIN_SIDE).any():
         return None
     return found if overlap(found, box) < LOOK_AGAIN else None

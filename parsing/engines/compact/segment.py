@@ -66,4 +66,5 @@ def _vertex(before: Floats, peak: Floats, after: Floats) -> Floats:
     """Offset of the top of the parabola through the logarithms of three neighbours, within half a cell."""
     a, b, c = (np.log(np.maximum(v, 1e-6)) for v in (before, peak, after))
     bend = 2 * b - a - c
-    return np.clip(np.where(bend > 1e-6, (c - a) / np.maximum(2 * bend, 1e-6), 0), -0.5, 0.5).astype(np.float32)
+    offset = np.where(bend > 1e-6, (c - a) / np.maximum(2 * bend, 1e-6), 0)
+    return np.asarray(np.clip(offset, -0.5, 0.5), np.float32)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Network", "open_network"]
 
 Floats = npt.NDArray[np.float32]
+_OPENING = Lock()
 
 
 class Network:
@@ -31,13 +34,22 @@ class Network:
         self.name = name
 
     def run(self, images: npt.NDArray[np.uint8]) -> list[Floats]:
-        """Run on (n, h, w, 3) uint8 RGB crops; returns the model's outputs, each with n rows."""
-        shape = images.shape[:3]
-        outputs: list[Floats] = _session(self.name, shape).run(None, {"image": np.ascontiguousarray(images)})
+        """Run on (n, h, w, 3) uint8 RGB crops; returns the model's outputs, each with n rows.
+
+        Raises:
+            WeightsError: The model is missing or damaged.
+        """
+        count, height, width = images.shape[:3]
+        session = _session(self.name, (count, height, width))
+        outputs: list[Floats] = session.run(None, {"image": np.ascontiguousarray(images)})
         return outputs
 
     def warm(self, shape: tuple[int, int, int]) -> None:
-        """Open the session for this (n, h, w)."""
+        """Open the session for this (n, h, w).
+
+        Raises:
+            WeightsError: The model is missing or damaged.
+        """
         _session(self.name, shape)
 
 
@@ -47,8 +59,15 @@ def open_network(name: str) -> Network:
     return Network(name)
 
 
-@cache
 def _session(name: str, shape: tuple[int, int, int]) -> onnxruntime.InferenceSession:
+    # Without the lock, threads that start together would each read and optimise the same model. The
+    # process is part of the key because a session's own threads do not survive a fork.
+    with _OPENING:
+        return _open(name, shape, os.getpid())
+
+
+@cache
+def _open(name: str, shape: tuple[int, int, int], process: int) -> onnxruntime.InferenceSession:
     import onnxruntime as ort
 
     path = asset_path("models", f"{name}.onnx")
@@ -67,4 +86,5 @@ def _session(name: str, shape: tuple[int, int, int]) -> onnxruntime.InferenceSes
         return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ORT raises its own types, one per status code
         remedy = "'dressform models verify' tells whether the file is damaged; then install dressform again"
-        raise WeightsError(f"the shipped model {path.name} cannot be loaded", got=type(error).__name__, remedy=remedy) from error
+        what = f"the shipped model {path.name} cannot be loaded"
+        raise WeightsError(what, got=type(error).__name__, remedy=remedy) from error
