@@ -23,7 +23,10 @@ def main() -> None:
     strip = [load_image(asset_path("samples", "family.jpg"))]
     for name in ("family.jpg", "parents-and-baby.jpg", "full-body.webp"):
         strip.append(draw_overlay(parser.parse(asset_path("samples", name)), legend=False))
-    scaled = [Image.fromarray(p).resize((round(p.shape[1] * HEIGHT / p.shape[0]), HEIGHT), Image.Resampling.LANCZOS) for p in strip]
+    scaled = [
+        Image.fromarray(p).resize((round(p.shape[1] * HEIGHT / p.shape[0]), HEIGHT), Image.Resampling.LANCZOS)
+        for p in strip
+    ]
     gap = np.full((HEIGHT, 8, 3), 255, np.uint8)
     row = [piece for p in scaled for piece in (np.asarray(p), gap)][:-1]
     Image.fromarray(np.hstack(row)).save(Path(__file__).with_name("parse.jpg"), quality=88)

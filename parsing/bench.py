@@ -71,20 +71,28 @@ class Figure:
 
 def compose_group(size: tuple[int, int]) -> Image.Image:
     """A photo of five people, ``size`` (width, height): the sample of a family beside that of a seated man."""
-    with Image.open(asset_path("samples", "family.jpg")) as family, Image.open(asset_path("samples", "full-body.webp")) as man:
+    with (
+        Image.open(asset_path("samples", "family.jpg")) as family,
+        Image.open(asset_path("samples", "full-body.webp")) as man,
+    ):
         width, height = size
-        left = family.convert("RGB").resize((round(height * family.width / family.height), height), Image.Resampling.LANCZOS)
+        left = family.convert("RGB").resize(
+            (round(height * family.width / family.height), height), Image.Resampling.LANCZOS
+        )
         right_width = max(width - left.width, round(height * 0.55))
         right = man.convert("RGB").resize((round(height * man.width / man.height), height), Image.Resampling.LANCZOS)
     photo = Image.new("RGB", size)
     photo.paste(left.crop((0, 0, width - right_width, height)), (0, 0))
     middle = right.width // 2
-    photo.paste(right.crop((middle - right_width // 2, 0, middle - right_width // 2 + right_width, height)), (width - right_width, 0))
+    photo.paste(
+        right.crop((middle - right_width // 2, 0, middle - right_width // 2 + right_width, height)),
+        (width - right_width, 0),
+    )
     return photo
 
 
 def run_child(arguments: Sequence[str]) -> tuple[float, float, str]:
-    """Run a command; returns wall seconds, peak memory in MiB (of the largest process; NaN where unknown) and its output."""
+    """Run a command; returns wall seconds, peak MiB of memory (largest process; NaN where unknown) and its output."""
     began = time.perf_counter()
     with tempfile.TemporaryFile("w+") as out:
         child = subprocess.Popen(arguments, stdout=out, stderr=subprocess.DEVNULL, env=_environment())
@@ -127,7 +135,10 @@ def measure(folder: Path, runs: int, peer: str | None) -> list[Figure]:
         Figure("dressform parse, one photo, whole process", cold, "s", 2.0),
         Figure("the same, peak memory", cold_peak, "MiB", 450),
     ]
-    for name, path, seconds, memory in (("1080p photo of five", group, 0.6, 450), ("24 MP photo of five", large, 3.0, 900)):
+    for name, path, seconds, memory in (
+        ("1080p photo of five", group, 0.6, 450),
+        ("24 MP photo of five", large, 3.0, 900),
+    ):
         row = json.loads(run_child([python, "-c", _WARM, str(path), str(runs)])[2])
         note = f"{row['people']} people found; first photo {row['first']:.2f} s"
         figures.append(Figure(f"{name}, warm, decoding included", statistics.median(row["times"]), "s", seconds, note))
@@ -135,7 +146,9 @@ def measure(folder: Path, runs: int, peer: str | None) -> list[Figure]:
     if peer:
         row = json.loads(run_child([peer, "-c", _PEER, str(group), str(runs)])[2])
         note = f"MediaPipe {row['version']}: one person, silhouette and joints, no parts"
-        figures.append(Figure("for comparison: MediaPipe pose, same photo, warm", statistics.median(row["times"]), "s", None, note))
+        figures.append(
+            Figure("for comparison: MediaPipe pose, same photo, warm", statistics.median(row["times"]), "s", None, note)
+        )
     return figures
 
 
@@ -144,9 +157,16 @@ def machine() -> dict[str, str]:
     cpu = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.exists():
-        names = [line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
+        names = [
+            line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")
+        ]
         cpu = names[0] if names else cpu
-    rows = {"cpu": cpu, "cpus used": str(usable_cpus()), "system": platform.platform(), "python": platform.python_version()}
+    rows = {
+        "cpu": cpu,
+        "cpus used": str(usable_cpus()),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+    }
     for name in ("dressform", "numpy", "opencv-python-headless", "onnxruntime", "pillow"):
         try:
             rows[name] = version(name)

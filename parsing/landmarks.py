@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
+from dressform.parsing.islands import drop_specks
 from dressform.parsing.parts import Part
 from dressform.parsing.result import Person
 
-__all__ = ["FACE_GROUPS", "KEYPOINT_NAMES", "FaceLandmarker"]
+__all__ = ["FACE_GROUPS", "KEYPOINT_NAMES", "MIRROR_KEYPOINTS", "FaceLandmarker", "face_window", "head_centre"]
 
 Floats = npt.NDArray[np.float32]
 
@@ -38,6 +40,9 @@ KEYPOINT_NAMES = (
 )
 """COCO's 17 keypoints, in the order of ``Person.keypoints``; left is the subject's own."""
 
+MIRROR_KEYPOINTS = (0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15)
+"""The keypoint that each becomes when the photo is mirrored."""
+
 FACE_GROUPS: tuple[tuple[str, slice], ...] = (
     ("jaw", slice(0, 17)),
     ("right_brow", slice(17, 22)),
@@ -53,6 +58,8 @@ FACE_GROUPS: tuple[tuple[str, slice], ...] = (
 
 _NOSE, _EYES = 0, (1, 2)
 _MIN_KEYPOINT = 0.3
+_MIN_SIDE = 4  # px
+_SPECK = 0.1  # share of the largest piece of the face; smaller ones may be anything
 
 
 @dataclass(frozen=True)
@@ -65,7 +72,7 @@ class FaceLandmarker:
         from dressform.parsing.engines.compact.sessions import open_network
 
         box = np.array(person.box, np.float32)
-        return segment_people(open_network("parts"), image, [box])[0].keypoints
+        return segment_people(open_network("parts"), image, [box], [head_centre(person)])[0].keypoints
 
     def face(self, image: npt.NDArray[np.uint8], person: Person) -> Floats | None:
         """(70, 2) face landmarks (see Person.face), or None: no face, turned away, or too small."""
@@ -76,22 +83,38 @@ class FaceLandmarker:
         return None if square is None else find_face(open_network("face"), image, square)
 
 
+def head_centre(person: Person) -> Floats | None:
+    """(2,) middle of a person's face, hair or hat, else of the top of what is seen of them; None: nothing is.
+
+    The same stands for a person where the parts network is trained.
+    """
+    if person.extent is None:
+        return None
+    for parts in ((Part.FACE, Part.SUNGLASSES), (Part.HAIR, Part.HAT)):
+        x, y, w, h = cv2.boundingRect(drop_specks(person.own(person.extent, parts), _SPECK).view(np.uint8))
+        if w:
+            return np.array([person.extent[0] + x + w / 2, person.extent[1] + y + h / 2], np.float32)
+    own = person.own(person.extent)
+    columns = np.flatnonzero(own[: max(1, len(own) // 8)].any(0))
+    return np.array([person.extent[0] + columns.mean() + 0.5, person.extent[1] + len(own) / 16], np.float32)
+
+
 def face_window(person: Person) -> Floats | None:
     """(4,) square about where the face is, from brows to chin, or None without a face part.
 
     The face's pixels tell its size; eyes and nose, where seen, tell where in it the features lie.
     """
-    mask = person.mask((Part.FACE, Part.SUNGLASSES))
-    x0, y0, x1, y1 = person.window
-    rows = np.flatnonzero(mask[y0:y1, x0:x1].any(1)) + y0
-    columns = np.flatnonzero(mask[y0:y1, x0:x1].any(0)) + x0
-    if len(rows) < 4 or len(columns) < 4:
+    if person.extent is None:
         return None
-    low = np.array([columns[0], rows[0]], np.float32)
-    high = np.array([columns[-1] + 1, rows[-1] + 1], np.float32)
+    mask = drop_specks(person.own(person.extent, (Part.FACE, Part.SUNGLASSES)), _SPECK)
+    x, y, w, h = cv2.boundingRect(mask.view(np.uint8))
+    if w < _MIN_SIDE or h < _MIN_SIDE:
+        return None
+    low = np.array(person.extent[:2], np.float32) + np.array([x, y], np.float32)
+    high = low + np.array([w, h], np.float32)
     # Skin reaches above the brows; the landmarks do not.
     low[1] += 0.2 * (high[1] - low[1])
-    half = float(np.clip((high - low).max() / 2, 1, None))
+    half = float((high - low).max() / 2)
     centre = (low + high) / 2
     points = person.keypoints
     if points is not None and (points[[_NOSE, *_EYES], 2] > _MIN_KEYPOINT).all():

@@ -11,9 +11,18 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from dressform.parsing.checks import (
+    check_box,
+    check_image,
+    check_inside,
+    check_keypoints,
+    check_maps,
+    check_points,
+    frozen,
+)
 from dressform.parsing.errors import ParseDataError
 from dressform.parsing.parts import Part, as_parts
-from dressform.parsing.scores import Box, ScoreMaps
+from dressform.parsing.scores import Box, ScoreMaps, Window
 
 __all__ = ["Landmarker", "Observation", "Parse", "Person"]
 
@@ -41,6 +50,11 @@ class Observation:
         keypoints: (17, 3) float32 COCO order, x, y in pixels and score 0..1, or None to find them on first use.
         face: (70, 2) float32: the 68 points of iBUG's order and the subject's right and left pupil,
             or None to find them on first use.
+
+    Arrays are kept as read-only views of what was given, which may not change any more.
+
+    Raises:
+        ParseDataError: Anything else than described above, or a number that is not finite.
     """
 
     box: Box
@@ -49,10 +63,20 @@ class Observation:
     keypoints: Floats | None = None
     face: Floats | None = None
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "box", check_box(self.box))
+        if not 0 <= self.score <= 1:
+            raise ParseDataError("a person's score is out of range", got=self.score, allowed="finite, 0 to 1")
+        object.__setattr__(self, "score", float(self.score))
+        object.__setattr__(self, "keypoints", check_keypoints(self.keypoints))
+        object.__setattr__(self, "face", check_points("face landmarks", self.face, (70, 2)))
+
 
 @dataclass(frozen=True, eq=False)
 class Parse:
-    """People of one photo and their parts. Immutable; every array is read-only.
+    """People of one photo and their parts. Immutable; every array is a read-only view of what was given.
+
+    What was given is not copied, so it may not be changed afterwards.
 
     Attributes:
         labels: (H, W) uint8, a :class:`Part` value per pixel.
@@ -62,6 +86,10 @@ class Parse:
             Soft edges and landmarks found on first use need it.
         engine: Name of the engine that made this.
         landmarker: Finds landmarks on first use; None where landmarks are stored or not wanted.
+
+    Raises:
+        ParseDataError: Arrays of other shapes or types, labels without a person or the reverse, an
+            instance without observation, or a box that reaches outside the photo.
     """
 
     labels: npt.NDArray[np.uint8]
@@ -73,13 +101,13 @@ class Parse:
 
     def __post_init__(self) -> None:
         check_maps(self.labels, self.instances, len(self.observations))
-        if self.image is not None and self.image.shape != (*self.labels.shape, 3):
-            raise ParseDataError("photo and labels differ in size", got=self.image.shape, allowed=self.labels.shape)
-        arrays = [self.labels, self.instances, self.image]
-        arrays += [a for o in self.observations for a in (o.keypoints, o.face)]
-        for array in arrays:
-            if array is not None:
-                array.flags.writeable = False
+        check_image(self.image, self.labels.shape)
+        for observation in self.observations:
+            check_inside(observation.box, self.size)
+        object.__setattr__(self, "observations", tuple(self.observations))
+        object.__setattr__(self, "labels", frozen(self.labels))
+        object.__setattr__(self, "instances", frozen(self.instances))
+        object.__setattr__(self, "image", None if self.image is None else frozen(self.image))
 
     @property
     def size(self) -> tuple[int, int]:
@@ -90,6 +118,13 @@ class Parse:
     def people(self) -> tuple[Person, ...]:
         """Everybody, left to right."""
         return tuple(Person(self, k) for k in range(1, len(self.observations) + 1))
+
+    @cached_property
+    def extents(self) -> tuple[Window | None, ...]:
+        """Smallest window that holds each person's pixels, None for somebody who has none."""
+        from dressform.parsing.formats.windows import pixel_windows
+
+        return pixel_windows(self)
 
     def __len__(self) -> int:
         return len(self.observations)
@@ -165,20 +200,37 @@ class Person:
         """Smallest pixel window (x0, y0, x1, y1) that holds the box, inside the photo."""
         width, height = self.parse.size
         x0, y0, x1, y1 = self.box
-        left, top = min(max(int(x0), 0), width - 1), min(max(int(y0), 0), height - 1)
-        return left, top, max(min(int(np.ceil(x1)), width), left + 1), max(min(int(np.ceil(y1)), height), top + 1)
+        return int(x0), int(y0), min(int(np.ceil(x1)), width), min(int(np.ceil(y1)), height)
+
+    @property
+    def extent(self) -> Window | None:
+        """Smallest pixel window that holds this person's pixels, wherever the box is; None: there are none."""
+        return self.parse.extents[self.index - 1]
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """Parts of this person that can be seen, in the order of their numbers."""
-        x0, y0, x1, y1 = self.window
-        own = self.parse.labels[y0:y1, x0:x1][self.parse.instances[y0:y1, x0:x1] == self.index]
-        return tuple(Part(k) for k in np.flatnonzero(np.bincount(own, minlength=len(Part))) if k)
+        from dressform.parsing.formats.windows import own_labels, parts_in
+
+        return () if self.extent is None else tuple(parts_in(own_labels(self.parse, self.index, self.extent)))
+
+    def own(self, window: Window, parts: Part | str | Iterable[Part | str] = "all") -> npt.NDArray[np.bool_]:
+        """(y1 - y0, x1 - x0) bool: a window of :meth:`mask`; for large photos, where a whole mask would be dear."""
+        return self._own(window, part_table(parts))
+
+    def _own(self, window: Window, table: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        x0, y0, x1, y1 = window
+        found: npt.NDArray[np.bool_] = table[self.parse.labels[y0:y1, x0:x1]]
+        found &= self.parse.instances[y0:y1, x0:x1] == self.index
+        return found
 
     def mask(self, parts: Part | str | Iterable[Part | str] = "all") -> npt.NDArray[np.bool_]:
         """(H, W) bool: this person's pixels that show any of ``parts`` (a part, a region's name, or several)."""
-        found: npt.NDArray[np.bool_] = part_table(parts)[self.parse.labels]
-        found &= self.parse.instances == self.index
+        found = np.zeros(self.parse.labels.shape, np.bool_)
+        table = part_table(parts)  # an unknown name is an error even of somebody who cannot be seen
+        if self.extent is not None:
+            x0, y0, x1, y1 = self.extent
+            found[y0:y1, x0:x1] = self._own(self.extent, table)
         return found
 
     def region(self, name: str) -> npt.NDArray[np.bool_]:
@@ -204,8 +256,8 @@ class Person:
         """(17, 3) float32, COCO order: x, y in pixels, score 0..1; None if they cannot be found."""
         found = self.observation.keypoints
         if found is None and self.parse.landmarker is not None and self.parse.image is not None:
-            found = self.parse.landmarker.keypoints(self.parse.image, self)
-        return _frozen(found)
+            found = check_keypoints(self.parse.landmarker.keypoints(self.parse.image, self))
+        return found
 
     @cached_property
     def face(self) -> Floats | None:
@@ -216,8 +268,8 @@ class Person:
         """
         found = self.observation.face
         if found is None and self.parse.landmarker is not None and self.parse.image is not None:
-            found = self.parse.landmarker.face(self.parse.image, self)
-        return _frozen(found)
+            found = check_points("face landmarks", self.parse.landmarker.face(self.parse.image, self), (70, 2))
+        return found
 
 
 def part_table(parts: Part | str | Iterable[Part | str]) -> npt.NDArray[np.bool_]:
@@ -225,24 +277,3 @@ def part_table(parts: Part | str | Iterable[Part | str]) -> npt.NDArray[np.bool_
     table = np.zeros(256, np.bool_)
     table[sorted(as_parts(parts))] = True
     return table
-
-
-def check_maps(labels: npt.NDArray[np.uint8], instances: npt.NDArray[np.uint16], people: int) -> None:
-    """Raise :class:`ParseDataError` unless the two label maps form a valid result for this many people."""
-    if labels.ndim != 2 or labels.dtype != np.uint8 or 0 in labels.shape:
-        raise ParseDataError("bad label map", got=f"{labels.dtype} {labels.shape}", allowed="uint8 (H, W), H, W >= 1")
-    if instances.dtype != np.uint16 or instances.shape != labels.shape:
-        got = f"{instances.dtype} {instances.shape}"
-        raise ParseDataError("bad instance map", got=got, allowed=f"uint16 {labels.shape}")
-    if labels.max() > max(Part):
-        raise ParseDataError("unknown label in the label map", got=int(labels.max()), allowed=f"0 to {int(max(Part))}")
-    if instances.max() > people:
-        raise ParseDataError("instance map names a person who is not there", got=int(instances.max()), allowed=people)
-    if not np.array_equal(labels > 0, instances > 0):
-        raise ParseDataError("labels and instances disagree", allowed="a part exactly where there is a person")
-
-
-def _frozen(array: Floats | None) -> Floats | None:
-    if array is not None:
-        array.flags.writeable = False
-    return array

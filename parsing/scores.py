@@ -58,7 +58,7 @@ class ScoreMaps:
         wanted = frozenset(parts)
         rows = [k for k, part in enumerate(self.parts) if part in wanted]
         total = self.values[rows].sum(axis=0, dtype=np.uint16)
-        return np.minimum(total.astype(np.float32) / np.float32(255), np.float32(1))
+        return np.asarray(np.minimum(total / np.float32(255), 1), np.float32)
 
     def sample(self, parts: Iterable[Part], window: Window) -> Floats:
         """Probability of ``parts`` at the pixels of a window of the photo, bilinear.

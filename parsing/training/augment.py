@@ -10,14 +10,11 @@ import numpy.typing as npt
 
 from dressform.parsing.parts import Part
 
-__all__ = ["MIRROR_JOINTS", "occlude", "photometric", "shade_skin"]
+__all__ = ["occlude", "photometric", "shade_skin"]
 
 Image = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.floating[Any]]
 Rng = np.random.Generator
-
-MIRROR_JOINTS = (0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15)
-"""COCO joint that each becomes in a mirrored photo."""
 
 _SKIN_CODES = [int(p) for p in Part if p in (10, 13, 14, 15, 16, 17)]
 

@@ -26,13 +26,13 @@ from dressform.parsing.training.fit import load_average
 
 __all__ = ["export_network", "halve_weights", "write_manifest"]
 
-EXAMPLES = {"people": (1, 384, 640), "parts": (1, 256, 192), "face": (1, 128, 128)}
+EXAMPLES = {"people": (1, 384, 640, 3), "parts": (1, 256, 192, 4), "face": (1, 128, 128, 3)}
 OUTPUTS = {"people": ("heat", "box", "mask"), "parts": ("probability", "keypoints"), "face": ("points", "score")}
 MIN_HALVED = 512  # numbers; smaller tensors are not worth a conversion
 
 
 class Deployed(nn.Module):
-    """A network as it ships: uint8 pictures (n, h, w, 3) in, probabilities out."""
+    """A network as it ships: uint8 pictures (n, h, w, channels) in, probabilities out."""
 
     def __init__(self, net: nn.Module, name: str) -> None:
         super().__init__()
@@ -68,7 +68,7 @@ def export_network(name: str, run: Path, config: Path, target: Path) -> None:
     """Export the averaged network of a run."""
     module = import_module(f"dressform.parsing.training.train_{name}")
     net = load_average(module.build_net(tomllib.loads(config.read_text())["net"]), run)
-    example = torch.zeros((*EXAMPLES[name], 3), dtype=torch.uint8)
+    example = torch.zeros(EXAMPLES[name], dtype=torch.uint8)
     axes = {0: "n"} if name == "face" else {0: "n", 1: "h", 2: "w"}
     partial = target.with_suffix(".partial")
     torch.onnx.export(

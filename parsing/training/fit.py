@@ -101,6 +101,7 @@ def fit(
         pin_memory=device.type == "cuda",
     )
     sums: dict[str, float] = {}
+    counted = 0
     began = time.perf_counter()
     for batch in loader:
         for group in optimizer.param_groups:
@@ -117,11 +118,12 @@ def fit(
         _average(average, net, min(schedule.average, step / (step + 10)))
         for name, value in terms.items():
             sums[name] = sums.get(name, 0.0) + float(value.detach())
+        counted += 1
         if step % schedule.log_every == 0:
             row = {"step": step, "seconds": round(time.perf_counter() - began, 1)}
-            row |= {name: round(value / schedule.log_every, 5) for name, value in sums.items()}
+            row |= {name: round(value / counted, 5) for name, value in sums.items()}
             _log(out, row)
-            sums = {}
+            sums, counted = {}, 0
         if step % schedule.save_every == 0 or step == schedule.steps:
             _save(checkpoint, net, average, optimizer, step, schedule)
             if validate is not None:

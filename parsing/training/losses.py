@@ -38,6 +38,8 @@ def part_loss(logits: Tensor, codes: Tensor, table: Tensor, allowed: Tensor, wei
     both = own.new_zeros(classes).index_add(0, target, own)
     count = torch.bincount(target, minlength=classes).to(own.dtype)
     present = count > 20
+    if not present.any():
+        return likelihood
     dice = 1 - (2 * both[present] + 1) / (kept.sum(0)[present] + count[present] + 1)
     return likelihood + 0.5 * dice.mean()
 

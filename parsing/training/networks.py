@@ -51,16 +51,17 @@ class UNet(nn.Module):
     """Encoder and decoder with additive skips; the output has stride 2.
 
     Args:
+        inputs: Channels of the input.
         widths: Channels at strides 2, 4, 8, …
         depths: Residual blocks at each stride on the way down.
         up: Residual blocks at each stride on the way up.
         stop: Finest stride index of the output: 0 = stride 2, 1 = stride 4.
     """
 
-    def __init__(self, widths: Sequence[int], depths: Sequence[int], up: int = 1, stop: int = 0) -> None:
+    def __init__(self, inputs: int, widths: Sequence[int], depths: Sequence[int], up: int = 1, stop: int = 0) -> None:
         super().__init__()
         self.stop = stop
-        self.stem = conv(3, widths[0], stride=2)
+        self.stem = conv(inputs, widths[0], stride=2)
         down: list[nn.Module] = [nn.Sequential(*(Residual(widths[0]) for _ in range(depths[0])))]
         for before, width, depth in zip(widths, widths[1:], depths[1:], strict=False):
             down.append(nn.Sequential(conv(before, width, stride=2), *(Residual(width) for _ in range(depth))))
@@ -71,7 +72,7 @@ class UNet(nn.Module):
         self.up = nn.ModuleList(nn.Sequential(*(Residual(widths[k]) for _ in range(up))) for k in steps)
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        """(B, 3, H, W) to feature maps from coarse to fine; the last has stride ``2 << stop``."""
+        """(B, inputs, H, W) to feature maps from coarse to fine; the last has stride ``2 << stop``."""
         skips = []
         x = self.stem(x)
         for stage in self.down:
@@ -89,13 +90,14 @@ class UNet(nn.Module):
 class PartsNet(nn.Module):
     """Parts and keypoints of the one person a crop is about.
 
-    Input (B, 3, H, W) RGB 0..1; H and W multiples of 64. Output: part logits (B, 21, H/2, W/2) and
+    Input (B, 4, H, W): RGB 0..1 and a Gaussian of height 1 at the person's head, or 0 where it is
+    unknown; H and W multiples of 32. Output: part logits (B, 21, H/2, W/2) and
     keypoint heat-map logits (B, 17, H/4, W/4), COCO order.
     """
 
     def __init__(self, widths: Sequence[int], depths: Sequence[int]) -> None:
         super().__init__()
-        self.body = UNet(widths, depths)
+        self.body = UNet(4, widths, depths)
         self.parts = nn.Conv2d(widths[0], 21, 1)
         self.joints = nn.Sequential(conv(widths[1], widths[1]), nn.Conv2d(widths[1], 17, 1))
         nn.init.constant_(self.joints[1].bias, -4.0)
@@ -116,7 +118,7 @@ class PeopleNet(nn.Module):
 
     def __init__(self, widths: Sequence[int], depths: Sequence[int]) -> None:
         super().__init__()
-        self.body = UNet(widths, depths, stop=1)
+        self.body = UNet(3, widths, depths, stop=1)
         self.heat = nn.Sequential(conv(widths[1], widths[1]), nn.Conv2d(widths[1], 1, 1))
         self.box = nn.Sequential(conv(widths[1], widths[1]), nn.Conv2d(widths[1], 4, 1))
         self.mask = nn.Conv2d(widths[1], 1, 1)
@@ -139,7 +141,7 @@ class FaceNet(nn.Module):
 
     def __init__(self, widths: Sequence[int], depths: Sequence[int]) -> None:
         super().__init__()
-        self.body = UNet(widths, depths, stop=1)
+        self.body = UNet(3, widths, depths, stop=1)
         self.points = nn.Conv2d(widths[1], 70, 1)
         self.seen = nn.Linear(widths[-1], 1)
 

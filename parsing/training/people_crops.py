@@ -12,8 +12,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dressform.parsing.engines.compact.crops import PERSON_GROW, Affine, crop_affine, warp
-from dressform.parsing.training.augment import MIRROR_JOINTS, occlude, photometric, shade_skin
+from dressform.parsing.engines.compact.crops import PERSON_GROW, Affine, crop_affine, head_channel, warp
+from dressform.parsing.landmarks import MIRROR_KEYPOINTS
+from dressform.parsing.training.augment import occlude, photometric, shade_skin
 from dressform.parsing.training.pack import Sample
 from dressform.parsing.training.targets import IGNORE, mirror_codes
 
@@ -43,7 +44,14 @@ class Decoded:
 
 @dataclass(frozen=True, eq=False)
 class Crop:
-    """What the parts network learns from: image (h, w, 3) uint8; codes (h/2, w/2) uint8; joints in crop pixels."""
+    """What the parts network learns from.
+
+    Attributes:
+        image: (h, w, 4) uint8, RGB and the mark of the head.
+        codes: (h/2, w/2) uint8 target codes.
+        joints: (17, 3) in crop pixels.
+        allowed: (21,) bool.
+    """
 
     image: Image
     codes: Image
@@ -87,7 +95,7 @@ def _cut(item: Decoded, rng: Rng) -> Decoded:
     end = int(np.clip(line, y0 + 16, item.image.shape[0]))
     start, left, right = 0, 0, item.image.shape[1]
     if rng.random() < 0.1:  # legs alone: the photo begins below the head
-        start, end = int(np.clip(y0 + (y1 - y0) * rng.uniform(0.2, 0.5), 0, y1 - 24)), item.image.shape[0]
+        start, end = int(np.clip(y0 + (y1 - y0) * rng.uniform(0.2, 0.5), 0, max(y1 - 24, 0))), item.image.shape[0]
     if rng.random() < 0.15:
         middle = (x0 + x1) / 2 + rng.uniform(-0.2, 0.2) * (x1 - x0)
         left, right = (int(max(middle, 0)), right) if rng.random() < 0.5 else (0, int(max(middle, 16)))
@@ -172,13 +180,33 @@ def draw_crop(item: Decoded, others: Sequence[Decoded], size: tuple[int, int], r
     mirror = rng.random() < 0.5
     matrix = crop_affine(box, size, angle=angle, grow=PERSON_GROW * np.exp(rng.normal(0, 0.1)), mirror=mirror)
     crop = _render(image, codes, item, matrix, size, mirror)
-    return Crop(photometric(crop.image, rng), crop.codes, crop.joints, crop.allowed)
+    head = head_of(crop.joints, crop.codes)
+    if head is not None:
+        head = head + rng.normal(0, 0.02 * size[1], 2).astype(np.float32)
+    mark = head_channel(size, None if rng.random() < 0.15 else head)
+    return Crop(np.dstack([photometric(crop.image, rng), mark]), crop.codes, crop.joints, crop.allowed)
+
+
+def head_of(joints: npt.NDArray[np.float32], codes: Image) -> npt.NDArray[np.float32] | None:
+    """(2,) middle of the head joints that are seen, else of the top of the person, in crop pixels; None: nobody."""
+    seen = joints[:5, 2] == 1
+    if seen.any():
+        return np.asarray(joints[:5, :2][seen].mean(0), np.float32)
+    box = _bounds((codes > 0) & (codes != IGNORE))
+    if box is None:
+        return None
+    top, height = int(box[1]), box[3] - box[1]
+    band = codes[top : top + max(1, int(height / 8))]
+    columns = np.flatnonzero(((band > 0) & (band != IGNORE)).any(0))
+    return np.array([2 * columns.mean() + 1, 2 * (top + height / 16)], np.float32)
 
 
 def plain_crop(item: Decoded, size: tuple[int, int]) -> Crop:
     """The crop as it is taken at run time, for validation."""
     matrix = crop_affine(item.box, size, grow=PERSON_GROW)
-    return _render(item.image, item.codes, item, matrix, size, mirror=False)
+    crop = _render(item.image, item.codes, item, matrix, size, mirror=False)
+    mark = head_channel(size, head_of(crop.joints, crop.codes))
+    return Crop(np.dstack([crop.image, mark]), crop.codes, crop.joints, crop.allowed)
 
 
 def _render(image: Image, codes: Image, item: Decoded, matrix: Affine, size: tuple[int, int], mirror: bool) -> Crop:
@@ -188,7 +216,7 @@ def _render(image: Image, codes: Image, item: Decoded, matrix: Affine, size: tup
     joints[:, :2] = joints[:, :2] @ matrix[:, :2].T.astype(np.float32) + matrix[:, 2].astype(np.float32)
     if mirror:
         small = mirror_codes()[small]
-        joints = joints[list(MIRROR_JOINTS)]
+        joints = joints[list(MIRROR_KEYPOINTS)]
     hidden = joints[:, 2] == 1
     outside = (joints[:, :2] < 0).any(1) | (joints[:, 0] >= size[0]) | (joints[:, 1] >= size[1])
     joints[hidden & outside, 2] = 2

@@ -206,7 +206,7 @@ def draw_scene(photos: Sequence[Photo], people: Sequence[Decoded], size: tuple[i
         box = np.concatenate([centre - half, centre + half]).astype(np.float32)
         angle = rng.normal(0, 4) if rng.random() < 0.9 else rng.uniform(-25, 25)
         matrix = crop_affine(box, size, angle=angle, mirror=rng.random() < 0.5)
-        shown = np.asarray(cv2.warpAffine(photo.instances, matrix, size, flags=cv2.INTER_NEAREST), np.uint16)
+        shown = warp(photo.instances, matrix, size, labels=True)
         heads = photo.heads @ matrix[:, :2].T.astype(np.float32) + matrix[:, 2].astype(np.float32)
         canvas = _Canvas(warp(photo.image, matrix, size), shown, list(heads))
         _scatter(canvas, people[: int(rng.choice(3, p=(0.65, 0.25, 0.1)))], rng)

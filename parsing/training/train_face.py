@@ -98,9 +98,8 @@ class FaceCrops(Dataset[tuple[Tensor, ...]]):
         cv2.setNumThreads(1)
         rng = np.random.default_rng([self.seed, k])
         face = self.faces[int(rng.integers(len(self.faces)))]
-        points = face.points
+        image, points = face.image, face.points
         if rng.random() < 0.12:  # anything but a face: clothes, hands, background
-            image = face.image
             if points is not None:
                 item = decode(self.people[int(rng.integers(len(self.people)))])
                 image, points = item.image[item.image.shape[0] // 3 :], None
@@ -109,7 +108,7 @@ class FaceCrops(Dataset[tuple[Tensor, ...]]):
             x, y = rng.uniform(0, width - side), rng.uniform(0, height - side)
             square = np.array([x, y, x + side, y + side], np.float32)
         elif points is None:
-            height, width = face.image.shape[:2]
+            height, width = image.shape[:2]
             square = np.array([width / 3, height / 3, width * 2 / 3, height * 2 / 3], np.float32)
         else:
             square = face_square(points)
@@ -120,7 +119,7 @@ class FaceCrops(Dataset[tuple[Tensor, ...]]):
         matrix = crop_affine(
             square, (FACE_SIZE, FACE_SIZE), angle=angle, grow=FACE_GROW * np.exp(rng.normal(0, 0.14)), mirror=mirror
         )
-        image = warp(face.image, matrix, (FACE_SIZE, FACE_SIZE))
+        image = warp(image, matrix, (FACE_SIZE, FACE_SIZE))
         if rng.random() < 0.25:
             occlude(image, np.zeros(image.shape[:2], np.uint8), rng)
         image = photometric(image, rng)
@@ -142,7 +141,8 @@ def face_loss(net: nn.Module, batch: Sequence[Tensor]) -> dict[str, Tensor]:
     image, target, seen = batch
     points, logit = net((image.float() / 255).contiguous(memory_format=torch.channels_last))
     there = functional.binary_cross_entropy_with_logits(logit.float(), seen.float())
-    return {"points": 10 * wing(points[seen], target[seen]), "seen": 0.1 * there}
+    near = wing(points[seen], target[seen]) if seen.any() else points.sum() * 0
+    return {"points": 10 * near, "seen": 0.1 * there}
 
 
 def main() -> None:

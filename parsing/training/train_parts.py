@@ -66,7 +66,7 @@ class PartCrops(Dataset[tuple[Tensor, ...]]):
         _, width, height = max(s for s in self.sizes if s[0] <= k)
         source = str(rng.choice(list(self.share), p=list(self.share.values())))
         item = self._decoded(self.groups[source][rng.integers(len(self.groups[source]))])
-        count = int(rng.choice(3, p=(0.6, 0.25, 0.15)))
+        count = int(rng.choice(3, p=(0.5, 0.3, 0.2)))
         others = [self._decoded(self.clean[rng.integers(len(self.clean))]) for _ in range(count)]
         crop = draw_crop(item, others, (width, height), rng)
         image = torch.from_numpy(np.ascontiguousarray(crop.image.transpose(2, 0, 1)))

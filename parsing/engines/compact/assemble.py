@@ -3,126 +3,82 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dressform.parsing.engines.compact.segment import Segment
-from dressform.parsing.parts import Part
-from dressform.parsing.refine import guided_filter, mean_field, remove_islands
+from dressform.parsing.engines.compact.claims import Claim
 from dressform.parsing.result import Observation
-from dressform.parsing.scores import Box, ScoreMaps, resample
+from dressform.parsing.scores import Window, resample
 
-__all__ = ["Claim", "claim", "keep_distinct", "paint"]
+__all__ = ["keep_distinct", "paint"]
 
 Floats = npt.NDArray[np.float32]
-STRIP = 1 << 20  # px painted at once: bounds the memory that a large photo takes
-GRID = 256  # px; long side of the picture on which claims are compared
+Labels = npt.NDArray[np.uint8]
+Instances = npt.NDArray[np.uint16]
+STRIP = 1 << 18  # px painted at once: bounds the memory that a large photo takes
+GRID = 64  # cells; side of the picture on which two claims are compared
+MAX_SHARED = 0.6
+"""Two silhouettes whose intersection is more than this share of their union are one person."""
+MAX_INSIDE, SURE = 0.85, 0.5
+"""A person found with less than this confidence, and of whom more than this share is somebody stronger, is a part of them."""
+MIN_VISIBLE = 0.12
+"""Share of a silhouette that nobody else may claim more, for the person to count as seen."""
+FAINT = 0.02
+"""Where a part's probability is below this, it is not asked whether the part is the likeliest."""
 
 
-@dataclass(frozen=True, eq=False)
-class Claim:
-    """What one person claims of the photo.
-
-    Attributes:
-        box: Photo pixels that the fields cover.
-        parts: The part of each field; the first is the background.
-        fields: (n, h, w) float32 probabilities, refined.
-        scores: The score maps to keep.
-        keypoints: (17, 3) float32.
-        score: Confidence 0..1.
-    """
-
-    box: Box
-    parts: tuple[Part, ...]
-    fields: Floats
-    scores: ScoreMaps
-    keypoints: Floats
-    score: float
-
-
-def claim(segment: Segment, score: float, *, edges: str | None = "guided", islands: bool = True) -> Claim:
-    """Clean and refine one person's score maps.
-
-    Args:
-        segment: Output of the parts network.
-        score: The detection's confidence.
-        edges: "guided", "crf" or None.
-        islands: Whether small detached patches are removed.
-    """
-    probability = remove_islands(segment.probability) if islands else segment.probability
-    keep = [0, *(k for k in range(1, len(probability)) if probability[k].max() > 0.2)]
-    parts, fields = tuple(Part(k) for k in keep), probability[keep]
-    image = segment.crop.image
-    quantised = np.round(fields * 255).astype(np.uint8)
-    if edges is not None:
-        size = (image.shape[1], image.shape[0])
-        large = np.stack([cv2.resize(f, size, interpolation=cv2.INTER_LINEAR) for f in fields], 2)
-        refined = guided_filter(image, large, 4, 1e-3) if edges == "guided" else mean_field(image, large)
-        fields = np.ascontiguousarray(refined.transpose(2, 0, 1))
-    scores = ScoreMaps(segment.crop.box, parts, quantised)
-    return Claim(segment.crop.box, parts, fields, scores, segment.keypoints, score)
-
-
-def keep_distinct(claims: Sequence[Claim], size: tuple[int, int]) -> list[Claim]:
+def keep_distinct(claims: Sequence[Claim]) -> list[Claim]:
     """Drop claims that are somebody else again, or of whom next to nothing remains to be seen.
+
+    Two are compared on a grid over the weaker one's box, so that their size in the photo does not matter.
 
     Args:
         claims: Any order.
-        size: (width, height) of the photo.
 
     Returns:
         Those kept, left to right.
     """
-    scale = min(1.0, GRID / max(size))
-    grid = (max(round(size[0] * scale), 1), max(round(size[1] * scale), 1))
-    order = sorted(claims, key=lambda c: -c.score)
-    fields = [_on_grid(c, grid, size) for c in order]
-    kept: list[int] = []
-    for k, field in enumerate(fields):
-        own = field > 0.5
-        area = int(own.sum())
-        if area == 0 and not _tiny(order[k], scale):
-            continue
-        shared = [int((own & (fields[j] > 0.5)).sum()) for j in kept]
-        unions = [area + int((fields[j] > 0.5).sum()) - s for j, s in zip(kept, shared, strict=True)]
-        if all(s <= 0.6 * u for s, u in zip(shared, unions, strict=True)):
-            kept.append(k)
-    best = np.max([fields[k] for k in kept], 0) if kept else None
-    seen = [k for k in kept if best is not None and _visible(fields[k], best)]
-    return sorted((order[k] for k in seen), key=_centre)
+    kept: list[Claim] = []
+    for c in sorted(claims, key=lambda c: -c.score):
+        if c.area > 0 and not any(_same(c, other) for other in _touching(c, kept)):
+            kept.append(c)
+    return sorted((c for c in kept if _visible(c, _touching(c, kept))), key=lambda c: c.centre)
 
 
-def _tiny(c: Claim, scale: float) -> bool:
-    return (c.box[2] - c.box[0]) * scale < 4
+def _same(c: Claim, other: Claim) -> bool:
+    own, theirs = _seen_from(c, c) > 0.5, _seen_from(c, other) > 0.5
+    inside = float((own & theirs).sum()) / max(float(own.sum()), 1)
+    shared = c.area * inside
+    return shared > MAX_SHARED * (c.area + other.area - shared) or (inside > MAX_INSIDE and c.score < SURE)
 
 
-def _visible(field: Floats, best: Floats) -> bool:
+def _visible(c: Claim, others: Sequence[Claim]) -> bool:
+    if not others:
+        return True
+    field = _seen_from(c, c)
     own = field > 0.5
-    area = int(own.sum())
-    return area == 0 or int((own & (field >= best)).sum()) > 0.12 * area
+    strongest = np.max([_seen_from(c, other) for other in others], 0)
+    return bool((own & (field >= strongest)).sum() > MIN_VISIBLE * own.sum())
 
 
-def _on_grid(c: Claim, grid: tuple[int, int], size: tuple[int, int]) -> Floats:
-    """Foreground of a claim on a small picture of the whole photo."""
-    sx, sy = grid[0] / size[0], grid[1] / size[1]
+def _touching(c: Claim, others: Sequence[Claim]) -> list[Claim]:
+    """The others whose boxes have something in common with this one's."""
     x0, y0, x1, y1 = c.box
-    return resample(1 - c.fields[0], (x0 * sx, y0 * sy, x1 * sx, y1 * sy), (0, 0, *grid))
+    return [o for o in others if o is not c and o.box[0] < x1 and o.box[2] > x0 and o.box[1] < y1 and o.box[3] > y0]
 
 
-def _centre(c: Claim) -> float:
-    """Middle of the columns where the claim's silhouette stands, in photo pixels."""
-    columns = np.flatnonzero((c.fields[0] < 0.5).any(0))
-    if not len(columns):
-        return (c.box[0] + c.box[2]) / 2
-    return c.box[0] + (columns[0] + columns[-1] + 1) / 2 * (c.box[2] - c.box[0]) / c.fields.shape[2]
+def _seen_from(c: Claim, other: Claim) -> Floats:
+    """(GRID, GRID) foreground of ``other`` over the box of ``c``."""
+    x0, y0, x1, y1 = c.box
+    sx, sy = GRID / (x1 - x0), GRID / (y1 - y0)
+    left, top, right, bottom = other.box
+    box = ((left - x0) * sx, (top - y0) * sy, (right - x0) * sx, (bottom - y0) * sy)
+    return resample(other.foreground, box, (0, 0, GRID, GRID))
 
 
-def paint(
-    claims: Sequence[Claim], size: tuple[int, int]
-) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint16], tuple[Observation, ...]]:
+def paint(claims: Sequence[Claim], size: tuple[int, int]) -> tuple[Labels, Instances, tuple[Observation, ...]]:
     """Label maps in the photo's resolution, and the people that can be seen in them, left to right.
 
     Args:
@@ -137,51 +93,76 @@ def paint(
     instances = np.zeros((height, width), np.uint16)
     strongest = np.full((height, width), 127, np.uint8)  # a claim must beat one half
     for index, c in enumerate(claims, 1):
-        x0, y0 = max(int(np.floor(c.box[0])), 0), max(int(np.floor(c.box[1])), 0)
-        x1, y1 = min(int(np.ceil(c.box[2])), width), min(int(np.ceil(c.box[3])), height)
-        foreground = 1 - c.fields[0]
+        x0, y0, x1, y1 = _pixels(c, size)
         rows = max(1, STRIP // max(x1 - x0, 1))
         for top in range(y0, y1, rows):
             strip = (x0, top, x1, min(top + rows, y1))
-            where = (slice(strip[1], strip[3]), slice(x0, x1))
-            covered = np.round(resample(foreground, c.box, strip) * 255).astype(np.uint8)
-            won = covered > strongest[where]
-            if won.any():
-                np.copyto(strongest[where], covered, where=won)
-                np.copyto(instances[where], np.uint16(index), where=won)
-                np.copyto(labels[where], _best_part(c, strip), where=won)
+            covered = np.round(resample(c.foreground, c.box, strip) * 255).astype(np.uint8)
+            won = covered > strongest[top : strip[3], x0:x1]
+            x, y, w, h = cv2.boundingRect(won.view(np.uint8))
+            if w:
+                at = (slice(top + y, top + y + h), slice(x0 + x, x0 + x + w))
+                own = won[y : y + h, x : x + w]
+                np.copyto(strongest[at], covered[y : y + h, x : x + w], where=own)
+                np.copyto(instances[at], np.uint16(index), where=own)
+                np.copyto(labels[at], _best_part(c, (x0 + x, top + y, x0 + x + w, top + y + h)), where=own)
     return _observe(claims, labels, instances)
 
 
-def _best_part(c: Claim, window: tuple[int, int, int, int]) -> npt.NDArray[np.uint8]:
+def _pixels(c: Claim, size: tuple[int, int]) -> Window:
+    """The photo's pixels that a claim's box touches; of no width or height where it lies outside."""
+    x0, x1 = np.clip([np.floor(c.box[0]), np.ceil(c.box[2])], 0, size[0]).astype(int).tolist()
+    y0, y1 = np.clip([np.floor(c.box[1]), np.ceil(c.box[3])], 0, size[1]).astype(int).tolist()
+    return x0, y0, x1, y1 if x1 > x0 else y0
+
+
+def _best_part(c: Claim, window: Window) -> Labels:
     """The likeliest part, background apart, at each pixel of a window."""
-    if len(c.parts) == 1:
-        return np.full((window[3] - window[1], window[2] - window[0]), int(Part.UPPER_CLOTHES), np.uint8)
-    best = resample(c.fields[1], c.box, window)
+    left, top, right, bottom = window
+    best = np.zeros((bottom - top, right - left), np.float32)
     part = np.full(best.shape, int(c.parts[1]), np.uint8)
-    for k in range(2, len(c.parts)):
-        other = resample(c.fields[k], c.box, window)
-        part[other > best] = int(c.parts[k])
-        np.maximum(best, other, out=best)
+    for k in range(1, len(c.parts)):
+        x0, y0, x1, y1 = _reach(c, k, window)
+        if x1 > x0 and y1 > y0:
+            at = (slice(y0 - top, y1 - top), slice(x0 - left, x1 - left))
+            other = resample(c.fields[k], c.box, (x0, y0, x1, y1))
+            np.copyto(part[at], np.uint8(c.parts[k]), where=other > best[at])
+            np.maximum(best[at], other, out=best[at])
     return part
 
 
+def _reach(c: Claim, k: int, window: Window) -> Window:
+    """The piece of a window where field k is not faint: most parts fill little of a person's box."""
+    x, y, w, h = cv2.boundingRect((c.fields[k] > FAINT).view(np.uint8))
+    cell_x = (c.box[2] - c.box[0]) / c.fields.shape[2]
+    cell_y = (c.box[3] - c.box[1]) / c.fields.shape[1]
+    x0 = max(int(np.floor(c.box[0] + (x - 1) * cell_x)), window[0])
+    y0 = max(int(np.floor(c.box[1] + (y - 1) * cell_y)), window[1])
+    x1 = min(int(np.ceil(c.box[0] + (x + w + 1) * cell_x)), window[2])
+    y1 = min(int(np.ceil(c.box[1] + (y + h + 1) * cell_y)), window[3])
+    return x0, y0, x1 if w else x0, y1
+
+
 def _observe(
-    claims: Sequence[Claim], labels: npt.NDArray[np.uint8], instances: npt.NDArray[np.uint16]
-) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint16], tuple[Observation, ...]]:
+    claims: Sequence[Claim], labels: Labels, instances: Instances
+) -> tuple[Labels, Instances, tuple[Observation, ...]]:
     """Number people left to right by the boxes of their pixels; those without a pixel are left out."""
     height, width = labels.shape
     found: list[tuple[float, int, Observation]] = []
     for index, c in enumerate(claims, 1):
-        x0, y0 = max(int(np.floor(c.box[0])), 0), max(int(np.floor(c.box[1])), 0)
-        x1, y1 = min(int(np.ceil(c.box[2])), width), min(int(np.ceil(c.box[3])), height)
-        x, y, w, h = cv2.boundingRect((instances[y0:y1, x0:x1] == index).astype(np.uint8))
+        x0, y0, x1, y1 = _pixels(c, (width, height))
+        if y1 <= y0:
+            continue
+        x, y, w, h = cv2.boundingRect((instances[y0:y1, x0:x1] == index).view(np.uint8))
         if w:
             box = (float(x0 + x), float(y0 + y), float(x0 + x + w), float(y0 + y + h))
             found.append(((box[0] + box[2]) / 2, index, Observation(box, c.score, c.scores, c.keypoints)))
     found.sort(key=lambda row: row[:2])
-    numbers = np.zeros(len(claims) + 1, np.uint16)
-    numbers[[index for _, index, _ in found]] = np.arange(1, len(found) + 1)
-    if [index for _, index, _ in found] != list(range(1, len(claims) + 1)):
-        instances = numbers[instances]
+    order = [index for _, index, _ in found]
+    if order != list(range(1, len(order) + 1)):
+        numbers = np.zeros(len(claims) + 1, np.uint16)
+        numbers[order] = np.arange(1, len(order) + 1)
+        rows = max(1, STRIP // width)
+        for top in range(0, height, rows):
+            instances[top : top + rows] = numbers[instances[top : top + rows]]
     return labels, instances, tuple(observation for _, _, observation in found)

@@ -6,16 +6,29 @@ Coordinates are edges: pixel k covers k to k + 1, so a box (0, 0, w, h) is a who
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["FACE_GROW", "PAD", "PERSON_GROW", "Affine", "Crop", "crop_affine", "cut", "face_square", "warp"]
+__all__ = [
+    "FACE_GROW",
+    "PAD",
+    "PERSON_GROW",
+    "Affine",
+    "Crop",
+    "crop_affine",
+    "cut",
+    "face_square",
+    "head_channel",
+    "warp",
+]
 
 Image = npt.NDArray[np.uint8]
 Affine = npt.NDArray[np.float64]
 Box = tuple[float, float, float, float]
+Pixel = TypeVar("Pixel", np.uint8, np.uint16)
 
 PAD = (114, 114, 114)
 """What stands for "outside the photo" in a crop."""
@@ -35,19 +48,24 @@ def crop_affine(
     centre = (box[:2] + box[2:]) / 2
     width, height = np.maximum((box[2:] - box[:2]) * grow, 4)
     scale = min(size[0] / width, size[1] / height)
-    matrix = cv2.getRotationMatrix2D((float(centre[0]), float(centre[1])), angle, float(scale))
+    turn = cv2.getRotationMatrix2D((float(centre[0]), float(centre[1])), angle, float(scale))
+    matrix = np.array(turn, np.float64)
     matrix[:, 2] += np.array(size) / 2 - centre
     if mirror:
         matrix[0] = -matrix[0]
         matrix[0, 2] += size[0]
-    return np.asarray(matrix, np.float64)
+    return matrix
 
 
-def warp(image: Image, matrix: Affine, size: tuple[int, int], *, labels: bool = False) -> Image:
+def warp(
+    image: npt.NDArray[Pixel], matrix: Affine, size: tuple[int, int], *, labels: bool = False
+) -> npt.NDArray[Pixel]:
     """Warp by a map of edge coordinates; shrinks without aliasing, or takes the nearest pixel of ``labels``."""
     scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
     if scale < 0.6 and not labels:
-        small = cv2.resize(image, None, fx=max(scale, 0.02), fy=max(scale, 0.02), interpolation=cv2.INTER_AREA)
+        # At least a pixel remains of a photo that is all width.
+        width, height = (max(round(side * max(scale, 0.02)), 1) for side in image.shape[1::-1])
+        small = np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), image.dtype)
         ratio = np.array([image.shape[1] / small.shape[1], image.shape[0] / small.shape[0]])
         image, matrix = small, np.c_[matrix[:, :2] * ratio, matrix[:, 2]]
     centred = matrix.copy()
@@ -55,7 +73,7 @@ def warp(image: Image, matrix: Affine, size: tuple[int, int], *, labels: bool = 
     flags = cv2.INTER_NEAREST if labels else cv2.INTER_LINEAR
     fill = 0 if labels else PAD
     out = cv2.warpAffine(image, centred, size, flags=flags, borderMode=cv2.BORDER_CONSTANT, borderValue=fill)
-    return np.asarray(out, np.uint8)
+    return np.asarray(out, image.dtype)
 
 
 def face_square(points: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -84,15 +102,17 @@ class Crop:
         low, high = self.to_photo(np.array([[0, 0], self.image.shape[1::-1]], np.float32))
         return float(low[0]), float(low[1]), float(high[0]), float(high[1])
 
+    def to_crop(self, points: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """(n, 2) photo coordinates as crop coordinates."""
+        return np.asarray(points @ self.matrix[:, :2].T + self.matrix[:, 2], np.float32)
+
     def to_photo(self, points: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """(n, 2) crop coordinates as photo coordinates."""
         inverse = np.linalg.inv(self.matrix[:, :2])
         return np.asarray((points - self.matrix[:, 2]) @ inverse.T, np.float32)
 
 
-def cut(
-    image: Image, box: npt.NDArray[np.float32], size: tuple[int, int], *, grow: float, angle: float = 0.0
-) -> Crop:
+def cut(image: Image, box: npt.NDArray[np.float32], size: tuple[int, int], *, grow: float, angle: float = 0.0) -> Crop:
     """Cut the crop of ``size`` (width, height) that shows ``box`` grown and turned."""
     matrix = crop_affine(box, size, angle=angle, grow=grow)
     # Only the part of a large photo that the crop shows is shrunk, not all of it.
@@ -103,3 +123,21 @@ def cut(
     local = matrix.copy()
     local[:, 2] += matrix[:, :2] @ [left, top]
     return Crop(warp(image[top:bottom, left:right], local, size), matrix)
+
+
+def head_channel(size: tuple[int, int], head: npt.NDArray[np.float32] | None) -> Image:
+    """(h, w) uint8 picture of where a crop's person has their head: a Gaussian of 255, or nothing where unknown.
+
+    It tells the parts network whom a crop is about when people embrace: their boxes overlap, their heads don't.
+
+    Args:
+        size: (width, height) of the crop.
+        head: (2,) x, y in crop coordinates.
+    """
+    width, height = size
+    if head is None or not np.isfinite(head).all():
+        return np.zeros((height, width), np.uint8)
+    sigma = 0.05 * height
+    across = np.exp(-((np.arange(width) + 0.5 - head[0]) ** 2) / (2 * sigma**2))
+    down = np.exp(-((np.arange(height) + 0.5 - head[1]) ** 2) / (2 * sigma**2))
+    return np.round(255 * np.outer(down, across)).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""The compact engine's flow: detect, crop, parts, second look where a box was off, ownership."""
+"""The compact engine's flow: detect, crop, parts, another look where a box was off, ownership."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from dressform.parsing.engines.compact.assemble import Claim, claim, keep_distinct, paint
+from dressform.parsing.engines.compact.assemble import keep_distinct, paint
+from dressform.parsing.engines.compact.claims import Claim, claim
 from dressform.parsing.engines.compact.detect import Detection, detect_people, overlap
 from dressform.parsing.engines.compact.segment import Segment, segment_people
 from dressform.parsing.engines.compact.sessions import Network, open_network
@@ -21,8 +22,12 @@ __all__ = ["CompactParser", "load"]
 
 Floats = npt.NDArray[np.float32]
 EDGES = ("guided", "crf")
+LOOKS = 3
+"""Crops taken of a person at most."""
 LOOK_AGAIN = 0.8
-"""A second crop is taken where the silhouette's box and the detected one overlap less than this."""
+"""Another crop is taken where the silhouette's box and the one it was looked for in overlap less than this,
+and where the crop cuts the silhouette off."""
+BEYOND = 0.15  # of the silhouette's extent: how far it is thought to go on beyond the crop
 TOO_LITTLE = 40  # samples; smaller silhouettes tell no better box
 SPECK = 0.02  # share of the silhouette's largest piece; smaller pieces don't count
 MIN_SIDE = 4.0  # px
@@ -89,15 +94,20 @@ def load(*, refine: bool = True, edges: str = "guided") -> CompactParser:
 
 
 def _segment(network: Network, image: npt.NDArray[np.uint8], detections: list[Detection]) -> list[Segment]:
-    segments = segment_people(network, image, [d.box for d in detections])
-    again = {k: box for k, s in enumerate(segments) if (box := _better_box(s, detections[k].box, image)) is not None}
-    for k, segment in zip(again, segment_people(network, image, list(again.values())), strict=True):
-        segments[k] = segment
+    boxes, heads = [d.box for d in detections], [d.point for d in detections]
+    segments = segment_people(network, image, boxes, heads)
+    again = list(range(len(segments)))
+    for _ in range(LOOKS - 1):
+        better = {k: box for k in again if (box := _better_box(segments[k], boxes[k], image)) is not None}
+        again = list(better)
+        looks = segment_people(network, image, list(better.values()), [heads[k] for k in again])
+        for k, segment in zip(again, looks, strict=True):
+            segments[k], boxes[k] = segment, better[k]
     return segments
 
 
 def _better_box(segment: Segment, box: Floats, image: npt.NDArray[np.uint8]) -> Floats | None:
-    """The box of a silhouette that the detected box did not fit, or None where it did.
+    """The box of a silhouette that ``box``, around which its crop was taken, did not fit; None where it did.
 
     A silhouette that runs into the crop's edge goes on beyond it, so its box is grown there.
     """
@@ -106,14 +116,15 @@ def _better_box(segment: Segment, box: Floats, image: npt.NDArray[np.uint8]) -> 
         return None
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     height, width = mask.shape
-    x0, y0, x1, y1 = segment.crop.box
-    cell = np.array([(x1 - x0) / width, (y1 - y0) / height] * 2, np.float32)
+    crop = np.array(segment.crop.box, np.float32)
+    cell = np.tile((crop[2:] - crop[:2]) / np.array([width, height], np.float32), 2)
     edges = np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1], np.float32)
     beyond = np.array([edges[0] <= 1, edges[1] <= 1, edges[2] >= width - 1, edges[3] >= height - 1])
-    extent = np.tile(edges[2:] - edges[:2], 2)
-    edges = edges + np.where(beyond, 0.15 * extent, 0) * [-1, -1, 1, 1]
+    outwards = np.array([-1, -1, 1, 1], np.float32)
+    grown = edges + np.where(beyond, BEYOND * np.tile(edges[2:] - edges[:2], 2), 0) * outwards
     limit = np.tile(np.array(image.shape[1::-1], np.float32), 2)
-    found = np.clip(edges * cell + np.array([x0, y0, x0, y0], np.float32), 0, limit).astype(np.float32)
+    found = np.clip(grown * cell + np.tile(crop[:2], 2), 0, limit).astype(np.float32)
     if (found[2:] - found[:2] < MIN_SIDE).any():
         return None
-    return found if overlap(found, box) < LOOK_AGAIN else None
+    cut_off = (beyond & ((found - crop) * outwards > 2 * cell)).any()  # and there is more photo to be seen there
+    return found if cut_off or overlap(found, box) < LOOK_AGAIN else None

@@ -8,15 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dressform.parsing.engines.compact.crops import PERSON_GROW, Crop, cut
+from dressform.parsing.engines.compact.crops import PERSON_GROW, Crop, cut, head_channel
 from dressform.parsing.engines.compact.sessions import Network
+from dressform.parsing.landmarks import MIRROR_KEYPOINTS
+from dressform.parsing.parts import MIRROR
 
 __all__ = ["CROP_SIZE", "Segment", "segment_people"]
 
 Floats = npt.NDArray[np.float32]
 CROP_SIZE = (192, 256)
 """(width, height) of the parts network's input."""
-BATCH = 4
+BATCH = 2
+"""People whose crops go through the network together, each as it is and mirrored."""
 JOINT_STRIDE = 4
 
 
@@ -35,16 +38,34 @@ class Segment:
     keypoints: Floats
 
 
-def segment_people(network: Network, image: npt.NDArray[np.uint8], boxes: Sequence[Floats]) -> list[Segment]:
-    """Run the parts network on the people in ``boxes`` (4,) of (H, W, 3) uint8 RGB, in order."""
+def segment_people(
+    network: Network, image: npt.NDArray[np.uint8], boxes: Sequence[Floats], heads: Sequence[Floats | None]
+) -> list[Segment]:
+    """Run the parts network on people, in order.
+
+    Args:
+        network: The parts network.
+        image: (H, W, 3) uint8 RGB.
+        boxes: (4,) x0 y0 x1 y1 of each person, photo pixels.
+        heads: (2,) about where each person's head is, or the top of what is seen of them; None if unknown.
+    """
     crops = [cut(image, box, CROP_SIZE, grow=PERSON_GROW) for box in boxes]
+    marks = [
+        head_channel(CROP_SIZE, None if head is None else crop.to_crop(head[None])[0])
+        for crop, head in zip(crops, heads, strict=True)
+    ]
     segments: list[Segment] = []
     start = 0
     while start < len(crops):
         count = BATCH if len(crops) - start >= BATCH else 1  # two fixed shapes, nothing padded
-        batch = crops[start : start + count]
-        probability, heat = network.run(np.stack([crop.image for crop in batch]))
-        segments += [Segment(c, p, _joints(c, h)) for c, p, h in zip(batch, probability, heat, strict=True)]
+        batch = slice(start, start + count)
+        inputs = [np.dstack([c.image, mark]) for c, mark in zip(crops[batch], marks[batch], strict=True)]
+        probability, heat = network.run(np.stack(inputs + [x[:, ::-1] for x in inputs]))
+        for k, crop in enumerate(crops[batch]):
+            # Seen twice, once mirrored, a person is judged more evenly.
+            part = (probability[k] + probability[count + k][list(MIRROR), :, ::-1]) * np.float32(0.5)
+            joint = (heat[k] + heat[count + k][list(MIRROR_KEYPOINTS), :, ::-1]) * np.float32(0.5)
+            segments.append(Segment(crop, part, _joints(crop, joint)))
         start += count
     return segments
 
@@ -59,7 +80,7 @@ def _joints(crop: Crop, heat: Floats) -> Floats:
     dx = _vertex(heat[rows, ys, np.maximum(xs - 1, 0)], peak, heat[rows, ys, np.minimum(xs + 1, width - 1)])
     dy = _vertex(heat[rows, np.maximum(ys - 1, 0), xs], peak, heat[rows, np.minimum(ys + 1, height - 1), xs])
     cells = np.stack([xs + 0.5 + dx, ys + 0.5 + dy], 1).astype(np.float32)
-    return np.c_[crop.to_photo(cells * JOINT_STRIDE), peak].astype(np.float32)
+    return np.asarray(np.c_[crop.to_photo(cells * JOINT_STRIDE), peak], np.float32)
 
 
 def _vertex(before: Floats, peak: Floats, after: Floats) -> Floats:

@@ -34,7 +34,7 @@ class Network:
         self.name = name
 
     def run(self, images: npt.NDArray[np.uint8]) -> list[Floats]:
-        """Run on (n, h, w, 3) uint8 RGB crops; returns the model's outputs, each with n rows.
+        """Run on (n, h, w, channels) uint8 crops, RGB first; returns the model's outputs, each with n rows.
 
         Raises:
             WeightsError: The model is missing or damaged.

@@ -1,0 +1,98 @@
+"""What one person claims of the photo: their score maps, cleaned, and with edges that follow the photo."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from dressform.parsing.engines.compact.segment import Segment
+from dressform.parsing.islands import remove_islands
+from dressform.parsing.parts import Part
+from dressform.parsing.refine import guided_filter, mean_field
+from dressform.parsing.scores import Box, ScoreMaps
+
+__all__ = ["Claim", "claim"]
+
+Floats = npt.NDArray[np.float32]
+LIKELY = 0.2
+"""Parts that are nowhere more probable than this, and nowhere the likeliest, are left out."""
+RADIUS, EPSILON = 4, 1e-3  # of the guided filter, in the crop's pixels
+
+
+@dataclass(frozen=True, eq=False)
+class Claim:
+    """What one person claims of the photo.
+
+    Attributes:
+        box: Photo pixels that the fields cover.
+        parts: The part of each field; the first is the background, and there is at least one more.
+        fields: (n, h, w) float32 probabilities, refined.
+        scores: The score maps to keep.
+        keypoints: (17, 3) float32.
+        score: Confidence 0..1.
+    """
+
+    box: Box
+    parts: tuple[Part, ...]
+    fields: Floats
+    scores: ScoreMaps
+    keypoints: Floats
+    score: float
+
+    @cached_property
+    def foreground(self) -> Floats:
+        """(h, w) float32: probability that a place shows this person at all."""
+        return np.asarray(1 - self.fields[0], np.float32)
+
+    @cached_property
+    def area(self) -> float:
+        """Photo pixels that the silhouette covers."""
+        x0, y0, x1, y1 = self.box
+        return float((self.foreground > 0.5).mean()) * (x1 - x0) * (y1 - y0)
+
+    @cached_property
+    def centre(self) -> float:
+        """Middle of the columns where the silhouette stands, x in photo pixels."""
+        x0, _, x1, _ = self.box
+        columns = np.flatnonzero((self.foreground > 0.5).any(0))
+        if not len(columns):
+            return (x0 + x1) / 2
+        return float(x0 + (columns[0] + columns[-1] + 1) / 2 * (x1 - x0) / self.foreground.shape[1])
+
+
+def claim(segment: Segment, score: float, *, edges: str | None = "guided", islands: bool = True) -> Claim:
+    """Clean and refine one person's score maps.
+
+    Args:
+        segment: Output of the parts network.
+        score: The detection's confidence, 0..1.
+        edges: "guided", "crf" or None.
+        islands: Whether small detached patches are removed.
+    """
+    probability = remove_islands(segment.probability) if islands else segment.probability
+    keep = _worth_keeping(probability)
+    parts, fields = tuple(Part(k) for k in keep), probability[keep]
+    quantised = np.round(fields * 255).astype(np.uint8)
+    if edges is not None:
+        image = segment.crop.image
+        size = (image.shape[1], image.shape[0])
+        large = np.stack([cv2.resize(field, size, interpolation=cv2.INTER_LINEAR) for field in fields], 2)
+        large = np.asarray(large, np.float32)
+        refined = guided_filter(image, large, RADIUS, EPSILON) if edges == "guided" else mean_field(image, large)
+        fields = np.ascontiguousarray(refined.transpose(2, 0, 1))
+    scores = ScoreMaps(segment.crop.box, parts, quantised)
+    return Claim(segment.crop.box, parts, fields, scores, segment.keypoints, score)
+
+
+def _worth_keeping(probability: Floats) -> list[int]:
+    """Background, parts that are likely somewhere, and whatever is likeliest at a place of the silhouette."""
+    highest = probability.max((1, 2))
+    keep = highest > LIKELY
+    keep[np.unique(probability[1:].argmax(0)[probability[0] < 0.5]) + 1] = True
+    # Edges may move outwards from nothing: then too there is a part to show.
+    keep[[0, int(highest[1:].argmax()) + 1]] = True
+    return np.flatnonzero(keep).tolist()

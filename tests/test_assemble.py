@@ -1,0 +1,239 @@
+"""Who gets which pixel: claims drawn by hand, painted into the two label maps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from dressform.parsing import Parse, Part
+from dressform.parsing.engines.compact import assemble
+from dressform.parsing.engines.compact.assemble import keep_distinct, paint
+from dressform.parsing.engines.compact.claims import Claim, claim
+from dressform.parsing.engines.compact.crops import Crop
+from dressform.parsing.engines.compact.segment import Segment
+from dressform.parsing.scores import Box, ScoreMaps
+
+PARTS = (Part.BACKGROUND, Part.UPPER_CLOTHES, Part.PANTS, Part.LEFT_ARM)
+SIZE = (200, 150)
+Patch = tuple[Part, Box, float]
+"""A rectangle of the photo that shows a part, and how probable that is."""
+
+
+def body(x0: float, y0: float, x1: float, y1: float, sure: float = 0.9) -> list[Patch]:
+    middle = (y0 + y1) / 2
+    return [(Part.UPPER_CLOTHES, (x0, y0, x1, middle), sure), (Part.PANTS, (x0, middle, x1, y1), sure)]
+
+
+def draw(box: Box, patches: Sequence[Patch], score: float = 0.9, side: int = 96) -> Claim:
+    """A claim of (side, side) samples over ``box``."""
+    fields = np.zeros((4, side, side), np.float32)
+    x0, y0, x1, y1 = box
+    xs = x0 + (np.arange(side) + 0.5) * (x1 - x0) / side
+    ys = y0 + (np.arange(side) + 0.5) * (y1 - y0) / side
+    for part, (left, top, right, bottom), sure in patches:
+        where = np.outer((ys >= top) & (ys < bottom), (xs >= left) & (xs < right))
+        fields[:, where] = 0
+        fields[PARTS.index(part), where] = sure
+    fields[0] = 1 - fields[1:].sum(0)
+    scores = ScoreMaps(box, PARTS, np.round(fields * 255).astype(np.uint8))
+    return Claim(box, PARTS, fields, scores, np.zeros((17, 3), np.float32), score)
+
+
+def whole(x0: float, y0: float, x1: float, y1: float, *, score: float = 0.9, sure: float = 0.9) -> Claim:
+    """Somebody who fills this rectangle, seen in a crop a little larger."""
+    grow = 0.1 * max(x1 - x0, y1 - y0)
+    return draw((x0 - grow, y0 - grow, x1 + grow, y1 + grow), body(x0, y0, x1, y1, sure), score)
+
+
+def painted(claims: Sequence[Claim], size: tuple[int, int] = SIZE) -> Parse:
+    return Parse(*paint(claims, size))
+
+
+def test_a_claim_becomes_a_person() -> None:
+    parse = painted([whole(40, 20, 90, 130)])
+    (person,) = parse.people
+    assert np.abs(np.array(person.box) - (40, 20, 90, 130)).max() <= 1
+    assert (parse.labels[30:70, 45:85] == Part.UPPER_CLOTHES).all()
+    assert (parse.labels[80:125, 45:85] == Part.PANTS).all()
+    assert person.observation.scores is not None
+    assert person.observation.keypoints is not None
+    assert person.score == 0.9
+
+
+def test_where_two_overlap_the_surer_one_wins() -> None:
+    parse = painted([whole(20, 20, 100, 130, sure=0.8), whole(70, 20, 150, 130, sure=0.95)])
+    assert (parse.instances[30:120, 25:66] == 1).all()
+    assert (parse.instances[30:120, 74:145] == 2).all()
+
+
+def test_somebody_inside_the_box_of_somebody_else() -> None:
+    child = (70, 70, 100, 130)
+    parent = draw((10, 0, 170, 150), [*body(40, 10, 130, 140), (Part.BACKGROUND, child, 0)])
+    parse = painted(keep_distinct([parent, whole(*child)]))
+    assert len(parse) == 2
+    centre = parse.instances[100, 85]
+    assert (parse.instances[74:126, 74:96] == centre).all()
+    assert (parse.instances[74:126, 50:66] == 3 - centre).all()
+
+
+def test_an_arm_across_a_neighbour() -> None:
+    arm = (Part.LEFT_ARM, (60.0, 50.0, 130.0, 60.0), 0.95)
+    first = draw((10, 10, 140, 140), [*body(20, 20, 70, 130), arm])
+    second = draw((75, 10, 175, 140), [*body(85, 20, 150, 130), (Part.BACKGROUND, arm[1], 0)])
+    parse = painted(keep_distinct([second, first]))
+    assert (parse.instances[53:57, 65:125] == 1).all()
+    assert (parse.labels[53:57, 75:125] == Part.LEFT_ARM).all()
+    assert (parse.instances[70:120, 90:145] == 2).all()
+
+
+def test_duplicates_are_dropped_in_favour_of_the_higher_score() -> None:
+    claims = [whole(40, 20, 90, 130, score=0.5), whole(42, 22, 92, 131, score=0.8), whole(120, 20, 170, 130)]
+    assert keep_distinct(claims) == [claims[1], claims[2]]
+
+
+def test_duplicates_of_next_to_no_size_are_dropped_too() -> None:
+    claims = [whole(1000, 20, 1004, 30, score=0.5), whole(1000.2, 20, 1004.2, 30.5), whole(1006, 20, 1010, 30)]
+    assert keep_distinct(claims) == [claims[1], claims[2]]
+    assert len(painted(keep_distinct(claims), (6000, 50))) == 2
+
+
+def test_neighbours_are_not_duplicates() -> None:
+    claims = [whole(20, 20, 80, 130), whole(50, 20, 110, 130), whole(80, 20, 140, 130)]
+    assert keep_distinct(claims[::-1]) == claims
+
+
+def test_hidden_people_are_dropped() -> None:
+    front = whole(30, 10, 130, 140, sure=0.95)
+    hidden = whole(60, 60, 80, 100, score=0.95, sure=0.7)
+    assert keep_distinct([hidden, front]) == [front]
+
+
+def test_claims_of_nothing_are_dropped() -> None:
+    nothing = draw((10, 10, 60, 100), [])
+    assert keep_distinct([nothing]) == []
+    assert keep_distinct([]) == []
+    assert len(painted([nothing])) == 0
+
+
+def test_people_are_numbered_left_to_right() -> None:
+    claims = [whole(140, 20, 180, 130), whole(10, 20, 50, 130), whole(75, 20, 115, 130)]
+    parse = painted(claims)
+    centres = [(p.box[0] + p.box[2]) / 2 for p in parse.people]
+    assert centres == sorted(centres)
+    for person in parse.people:
+        x0, y0, x1, y1 = person.window
+        assert (parse.instances[y0:y1, x0:x1] == person.index).all()
+        assert person.extent == person.window
+    ordered = painted(keep_distinct(claims))
+    np.testing.assert_array_equal(ordered.instances, parse.instances)
+
+
+@pytest.mark.parametrize("lost", [0, 1, 2])
+def test_who_gets_no_pixel_gets_no_number(lost: int) -> None:
+    claims = [whole(10, 20, 50, 130), whole(75, 20, 115, 130), whole(140, 20, 180, 130)]
+    claims.insert(lost, draw((5, 5, 60, 60), body(10, 30, 40, 50, sure=0.45)))
+    parse = painted(claims)
+    assert len(parse) == 3
+    assert set(np.unique(parse.instances)) == {0, 1, 2, 3}
+
+
+def test_labels_stand_exactly_where_people_do() -> None:
+    rng = np.random.default_rng(0)
+    claims = []
+    for _ in range(12):
+        x, y = rng.uniform(-30, 180), rng.uniform(-30, 120)
+        noisy = draw((x, y, x + rng.uniform(5, 120), y + rng.uniform(5, 120)), [])
+        noisy.fields[:] = rng.dirichlet(np.ones(4) * 0.4, noisy.fields.shape[1:]).transpose(2, 0, 1)
+        claims.append(noisy)
+    parse = painted(claims)
+    np.testing.assert_array_equal(parse.labels > 0, parse.instances > 0)
+    for person in parse.people:
+        assert person.extent == person.box
+
+
+def test_strips_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    claims = [whole(-20, 20, 80, 130), whole(50, 20.3, 110, 131.7), whole(80.5, -40, 230, 190, sure=0.6)]
+    labels, instances, _ = paint(claims, SIZE)
+    monkeypatch.setattr(assemble, "STRIP", 700)
+    again = paint(claims, SIZE)
+    np.testing.assert_array_equal(again[0], labels)
+    np.testing.assert_array_equal(again[1], instances)
+
+
+def test_the_best_part_is_looked_for_only_where_it_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    claims = [
+        whole(10, 20, 80, 130),
+        draw((60, 10, 190, 140), [*body(90, 20, 150, 130), (Part.LEFT_ARM, (95, 40, 101, 90), 0.7)]),
+    ]
+    labels, _, _ = paint(claims, SIZE)
+    monkeypatch.setattr(assemble, "FAINT", -1)
+    np.testing.assert_array_equal(paint(claims, SIZE)[0], labels)
+
+
+@pytest.mark.parametrize("box", [(-60, -50, 60, 80), (150, 100, 260, 220), (-40, -30, 240, 190)])
+def test_claims_may_reach_outside_the_photo(box: Box) -> None:
+    parse = painted([whole(*box)])
+    (person,) = parse.people
+    inside = np.clip(box, 0, [*SIZE, *SIZE])
+    assert np.abs(np.array(person.box) - inside).max() <= 2
+    assert parse.mask("all").sum() == pytest.approx(np.prod(inside[2:] - inside[:2]), rel=0.1)
+
+
+@pytest.mark.parametrize("box", [(-90, 10, -20, 80), (300, 20, 340, 90), (20, 200, 80, 260), (20, -90, 80, -10)])
+def test_claims_wholly_outside_are_nobody(box: Box) -> None:
+    parse = painted([whole(*box), whole(100, 20, 140, 130)])
+    assert len(parse) == 1
+    assert parse.instances.max() == 1
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 400), (70_000, 2)])
+def test_photos_of_extreme_shape(size: tuple[int, int]) -> None:
+    width, height = size
+    parse = painted([draw((-1, -1, width + 1, height + 1), body(-1, -1, width + 1, height + 1))], size)
+    assert parse.mask("all").all()
+
+
+def segment(probability: np.ndarray) -> Segment:
+    image = np.full((256, 192, 3), 120, np.uint8)
+    matrix = np.array([[2.0, 0, -20], [0, 2.0, -40]])
+    return Segment(Crop(image, matrix), probability.astype(np.float32), np.zeros((17, 3), np.float32))
+
+
+def scattered(parts: dict[Part, float]) -> np.ndarray:
+    """(21, 128, 96): a rectangle that shows these parts with these probabilities."""
+    out = np.zeros((21, 128, 96), np.float32)
+    out[0] = 1
+    at = (slice(20, 110), slice(30, 70))
+    for part, share in parts.items():
+        out[(part, *at)] = share
+    out[(0, *at)] = 1 - sum(parts.values())
+    return out
+
+
+@pytest.mark.parametrize("edges", [None, "guided", "crf"])
+@pytest.mark.parametrize("islands", [False, True])
+def test_claims_from_a_segment(edges: str | None, islands: bool) -> None:
+    made = claim(segment(scattered({Part.COAT: 0.9, Part.HAT: 0.05})), 0.7, edges=edges, islands=islands)
+    assert made.parts == (Part.BACKGROUND, Part.COAT)
+    assert made.scores.box == made.box == (10, 20, 106, 148)
+    assert made.scores.values.shape == (2, 128, 96)
+    assert made.fields.shape == ((2, 128, 96) if edges is None else (2, 256, 192))
+    assert made.fields.dtype == np.float32
+    assert made.centre == pytest.approx(60, abs=1.5)
+    assert made.area == pytest.approx(90 * 40, rel=0.1)
+
+
+def test_many_improbable_parts_still_show_the_likeliest() -> None:
+    shares = {Part(k): 0.1 for k in range(1, 9)} | {Part.FACE: 0.15}
+    made = claim(segment(scattered(shares)), 0.7)
+    assert Part.FACE in made.parts
+    parse = painted([made])
+    assert set(np.unique(parse.labels[parse.labels > 0])) == {Part.FACE}
+
+
+def test_nobody_in_the_crop() -> None:
+    made = claim(segment(scattered({})), 0.7)
+    assert len(made.parts) == 2
+    assert made.area == 0
