@@ -21,7 +21,7 @@ def main() -> None:
     """Write parse.jpg beside this file: a sample photo, its overlay, and two more."""
     parser = load_parser()
     strip = [load_image(asset_path("samples", "family.jpg"))]
-    for name in ("family.jpg", "parents-and-baby.jpg", "full-body.webp"):
+    for name in ("family.jpg", "parents-and-baby.jpg", "couple.jpg"):
         strip.append(draw_overlay(parser.parse(asset_path("samples", name)), legend=False))
     scaled = [
         Image.fromarray(p).resize((round(p.shape[1] * HEIGHT / p.shape[0]), HEIGHT), Image.Resampling.LANCZOS)

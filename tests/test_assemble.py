@@ -99,6 +99,27 @@ def test_duplicates_of_next_to_no_size_are_dropped_too() -> None:
     assert len(painted(keep_distinct(claims), (6000, 50))) == 2
 
 
+@pytest.mark.parametrize(
+    ("left", "score", "kept"),
+    [
+        (45, assemble.SURE - 0.01, False),  # all of it inside
+        (27, assemble.SURE - 0.01, False),  # nine tenths
+        (22, assemble.SURE - 0.01, True),  # three quarters
+        (45, assemble.SURE + 0.01, True),  # sure enough to be somebody in front
+        (45, 0.95, True),  # and then the stronger of the two
+    ],
+)
+def test_a_doubtful_piece_of_somebody_is_no_person(left: int, score: float, kept: bool) -> None:
+    somebody = whole(30, 10, 150, 140, sure=0.8)
+    piece = whole(left, 50, left + 30, 90, score=score, sure=0.95)  # claims its pixels more than anybody
+    assert keep_distinct([piece, somebody]) == ([piece, somebody] if kept else [somebody])
+
+
+def test_a_doubtful_person_around_somebody_stays() -> None:
+    around, inside = whole(30, 10, 150, 140, score=0.3), whole(45, 50, 75, 90, sure=0.95)
+    assert keep_distinct([around, inside]) == [inside, around]
+
+
 def test_neighbours_are_not_duplicates() -> None:
     claims = [whole(20, 20, 80, 130), whole(50, 20, 110, 130), whole(80, 20, 140, 130)]
     assert keep_distinct(claims[::-1]) == claims
@@ -233,7 +254,25 @@ def test_many_improbable_parts_still_show_the_likeliest() -> None:
     assert set(np.unique(parse.labels[parse.labels > 0])) == {Part.FACE}
 
 
+@pytest.mark.parametrize("edges", [None, "guided", "crf"])
+@pytest.mark.parametrize("sure", [0.55, 0.8, 1.0])
+def test_a_claim_is_as_sure_as_its_silhouette(edges: str | None, sure: float) -> None:
+    probability = scattered({Part.COAT: sure - 0.05, Part.HAT: 0.05})
+    assert claim(segment(probability), 0.7, edges=edges).score == pytest.approx(0.7 * sure, rel=1e-5)
+    # What is no part of the silhouette makes it no less sure.
+    around = probability[0] == 1
+    probability[0, around], probability[Part.PANTS, around] = 0.6, 0.4
+    assert claim(segment(probability), 0.7, edges=edges).score == pytest.approx(0.7 * sure, rel=1e-5)
+
+
+def test_a_silhouettes_sureness_is_its_mean() -> None:
+    probability = scattered({Part.COAT: 1})
+    probability[0, 20:50, 30:70], probability[Part.COAT, 20:50, 30:70] = 0.3, 0.7  # a third of it
+    assert claim(segment(probability), 0.6).score == pytest.approx(0.6 * 0.9, rel=1e-5)
+
+
 def test_nobody_in_the_crop() -> None:
     made = claim(segment(scattered({})), 0.7)
+    assert made.score == 0
     assert len(made.parts) == 2
     assert made.area == 0

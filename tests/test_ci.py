@@ -1,10 +1,12 @@
-"""The scripts of continuous integration: the README's commands are found, and are one line each."""
+"""The scripts of continuous integration: the README's commands are found, incomplete packages are noticed."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+import tarfile
+import zipfile
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
@@ -24,7 +26,7 @@ def load(name: str) -> ModuleType:
     return module
 
 
-readme_command = load("readme_command")
+readme_command, check_wheel = load("readme_command"), load("check_wheel")
 
 
 def test_the_readme_has_both_commands() -> None:
@@ -73,3 +75,66 @@ def test_a_missing_command_is_one_line_on_stderr(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="bash is not part of Windows")
 def test_the_script_is_sound_bash() -> None:
     subprocess.run(["bash", "-n", ROOT / ".ci" / "run"], check=True, timeout=60)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A tree of two files that belong into the wheel and two that do not."""
+    for name in ("parsing/a.py", "assets/models/b.onnx", "tests/test_a.py", ".gitignore"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name, encoding="utf-8")
+    return tmp_path
+
+
+FILES = {"parsing/a.py", "assets/models/b.onnx", "tests/test_a.py", ".gitignore"}
+INFO = "dressform-1.dist-info/"
+
+
+def write_wheel(path: Path, files: dict[str, str]) -> Path:
+    record = "dressform/parsing/a.py,sha256=x,1\ndressform/parsing/a.pyc,,\n"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in check_wheel.INFO - {"RECORD"}:
+            archive.writestr(INFO + name, "")
+        for name, text in {**files, f"{INFO}RECORD": record}.items():
+            archive.writestr(name, text)
+    return path
+
+
+def test_a_complete_wheel_passes(checkout: Path) -> None:
+    files = {f"dressform/{name}": name for name in ("parsing/a.py", "assets/models/b.onnx")}
+    wheel = write_wheel(checkout / "a.whl", files)
+    assert check_wheel.check_wheel(wheel, checkout, FILES) == {"dressform/parsing/a.py": "sha256=x"}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"dressform/assets/models/b.onnx": None}, "missing: dressform/assets/models/b.onnx"),
+        ({"tests/test_a.py": ""}, "too much: tests/test_a.py"),
+        ({"dressform/parsing/__pycache__/a.pyc": ""}, "too much: dressform/parsing/__pycache__"),
+        ({"dressform/parsing/a.py": "older"}, "differs"),
+    ],
+)
+def test_a_wrong_wheel_is_noticed(checkout: Path, change: dict[str, str | None], message: str) -> None:
+    files = {
+        "dressform/parsing/a.py": "parsing/a.py",
+        "dressform/assets/models/b.onnx": "assets/models/b.onnx",
+        **change,
+    }
+    wheel = write_wheel(checkout / "a.whl", {name: text for name, text in files.items() if text is not None})
+    with pytest.raises(AssertionError, match=message):
+        check_wheel.check_wheel(wheel, checkout, FILES)
+
+
+@pytest.mark.parametrize(("left_out", "complete"), [("parsing/none.py", True), ("tests/test_a.py", False)])
+def test_the_source_package_is_complete(checkout: Path, left_out: str, complete: bool) -> None:
+    archive = checkout / "dressform-1.tar.gz"
+    (checkout / "PKG-INFO").touch()
+    with tarfile.open(archive, "w:gz") as tar:
+        for name in FILES - {".gitignore", left_out} | {"PKG-INFO"}:
+            tar.add(checkout / name, f"dressform-1/{name}")
+    if complete:
+        check_wheel.check_sdist(archive, FILES)
+    else:
+        with pytest.raises(AssertionError, match=f"missing: {left_out}"):
+            check_wheel.check_sdist(archive, FILES)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
@@ -16,40 +18,50 @@ Box = tuple[int, int, int, int]
 
 
 class People(Network):
-    """Sees the given boxes of a 640 x 384 photo, with heads at their tops."""
+    """Sees the given boxes of a 640 x 384 photo, with heads at their tops, in each of its views."""
 
-    def __init__(self, *boxes: Box) -> None:
+    def __init__(self, boxes: Sequence[Box], scores: Sequence[float]) -> None:
         super().__init__("people")
-        self.boxes = boxes
+        self.boxes, self.scores = boxes, scores
 
     def run(self, images: np.ndarray) -> list[np.ndarray]:
-        heat, box = np.zeros((1, 96, 160), np.float32), np.zeros((1, 4, 96, 160), np.float32)
-        for x0, y0, x1, y1 in self.boxes:
-            x, y = (x0 + x1) // 8, y0 // 4 + 1
-            heat[0, y, x] = 0.9
-            box[0, :, y, x] = (4 * x + 2 - x0, 4 * y + 2 - y0, x1 - 4 * x - 2, y1 - 4 * y - 2)
-        return [heat, box, heat]
+        count, height, width = images.shape[:3]
+        assert count == 2
+        scale = min(width / 640, height / 384)
+        padding = np.tile([(width - 640 * scale) / 2, (height - 384 * scale) / 2], 2)
+        heat, box = np.zeros((2, height // 4, width // 4), np.float32), np.zeros((2, 4, height // 4, width // 4))
+        for place, score in zip(self.boxes, self.scores, strict=True):
+            x0, y0, x1, y1 = np.array(place) * scale + padding
+            for k, (left, right) in enumerate(((x0, x1), (width - x1, width - x0))):
+                x, y = int(left + right) // 8, int(y0) // 4 + 1
+                heat[k, y, x] = score
+                box[k, :, y, x] = (4 * x + 2 - left, 4 * y + 2 - y0, right - 4 * x - 2, y1 - 4 * y - 2)
+        return [heat, box.astype(np.float32), heat]
 
 
 class Coats(Network):
-    """Takes everything of the coat's colour for a coat."""
+    """Takes everything of the coat's colour for a coat, as surely as told."""
 
-    def __init__(self) -> None:
+    def __init__(self, sure: float) -> None:
         super().__init__("parts")
+        self.sure = sure
         self.crops = 0
 
     def run(self, images: np.ndarray) -> list[np.ndarray]:
-        self.crops += len(images)
-        seen = (np.abs(images[:, ::2, ::2, :3].astype(int) - COAT).max(3) < 60).astype(np.float32)
-        probability = np.zeros((len(images), 21, *seen.shape[1:]), np.float32)
+        count, height, width = images.shape[:3]
+        np.testing.assert_array_equal(images[count // 2 :], images[: count // 2, :, ::-1])
+        self.crops += count // 2  # each goes through as it is and mirrored
+        near = (np.abs(images[..., :3].astype(int) - COAT).max(3) < 60).astype(np.float32)
+        seen = self.sure * (near.reshape(count, height // 2, 2, width // 2, 2).mean((2, 4)) > 0.5)
+        probability = np.zeros((count, 21, *seen.shape[1:]), np.float32)
         probability[:, Part.COAT], probability[:, 0] = seen, 1 - seen
-        return [probability, np.zeros((len(images), 17, 64, 48), np.float32)]
+        return [probability, np.zeros((count, 17, 64, 48), np.float32)]
 
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch):
-    def parse(photo: np.ndarray, *boxes: Box):
-        networks = {"people": People(*boxes), "parts": Coats()}
+    def parse(photo: np.ndarray, *boxes: Box, scores: Sequence[float] | None = None, sure: float = 1):
+        networks = {"people": People(boxes, scores or [0.9] * len(boxes)), "parts": Coats(sure)}
         monkeypatch.setattr(parser, "open_network", networks.__getitem__)
         return CompactParser().parse(photo), networks["parts"].crops
 
@@ -69,9 +81,10 @@ def test_a_box_that_fits_is_looked_at_once(run) -> None:
     assert crops == 1
     assert np.abs(np.array(person.box) - (200, 60, 300, 330)).max() <= 2
     assert person.parts == (Part.COAT,)
+    assert person.score == pytest.approx(0.9)
 
 
-@pytest.mark.parametrize("box", [(200, 60, 300, 230), (200, 60, 300, 260), (210, 80, 290, 270), (120, 20, 380, 370)])
+@pytest.mark.parametrize("box", [(200, 60, 300, 250), (200, 60, 300, 260), (210, 80, 290, 270), (120, 20, 380, 370)])
 def test_a_box_that_does_not_fit_is_looked_at_again(run, box: Box) -> None:
     parse, crops = run(photo((200, 60, 300, 330)), box)
     assert crops in (2, 3)
@@ -114,3 +127,23 @@ def test_nobody(run) -> None:
 def test_a_detection_where_nobody_stands_is_dropped(run) -> None:
     parse, _ = run(photo((200, 60, 300, 330)), (200, 60, 300, 330), (450, 60, 550, 330))
     assert len(parse) == 1
+
+
+@pytest.mark.parametrize("score", [0.53, 0.8])
+@pytest.mark.parametrize("sure", [0.6, 0.9])
+def test_a_persons_score_is_that_of_the_detection_and_of_the_silhouette(run, score: float, sure: float) -> None:
+    box = (200, 60, 300, 330)
+    parse, _ = run(photo(box), box, scores=[score], sure=sure)
+    (person,) = parse.people
+    assert person.score == pytest.approx(score * sure, abs=0.01)
+    assert score * sure > parser.MIN_SCORE
+
+
+@pytest.mark.parametrize(("score", "sure"), [(0.48, 0.6), (0.36, 0.8), (0.31, 0.94)])
+def test_who_is_too_doubtful_in_both_together_is_nobody(run, score: float, sure: float) -> None:
+    scene = [(200, 60, 300, 330), (420, 60, 520, 330)]
+    parse, crops = run(photo(*scene), *scene, scores=[score, 0.9], sure=sure)
+    assert crops == 2  # found, and only then dropped
+    (person,) = parse.people
+    assert np.abs(np.array(person.box) - scene[1]).max() <= 3
+    assert person.score == pytest.approx(0.9 * sure, abs=0.01)

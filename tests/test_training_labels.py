@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from dressform.parsing import Part
-from dressform.parsing.training.augment import MIRROR_JOINTS
+from dressform.parsing.landmarks import MIRROR_KEYPOINTS
 from dressform.parsing.training.pack import IBUG_FROM_MESH, Sample, encode_jpeg, encode_png, read_pack, write_pack
 from dressform.parsing.training.people_crops import decode, draw_crop, plain_crop
 from dressform.parsing.training.skeleton import BLAZE_TO_COCO, pose_to_joints, shoe_parts, skin_parts, zones
@@ -105,7 +105,7 @@ def test_skin_is_split_by_the_nearest_limb(with_face: bool, scale: int) -> None:
 
 def mirrored(joints: Array) -> Array:
     flipped = joints * np.array([-1, 1, 1], np.float32) + np.array([SIZE[0], 0, 0], np.float32)
-    return flipped[list(MIRROR_JOINTS)]
+    return flipped[list(MIRROR_KEYPOINTS)]
 
 
 def test_splitting_a_mirrored_figure_gives_the_mirrored_split() -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from dressform.parsing import Part
-from dressform.parsing.landmarks import KEYPOINT_NAMES
+from dressform.parsing.landmarks import KEYPOINT_NAMES, MIRROR_KEYPOINTS
 from dressform.parsing.parts import MIRROR
-from dressform.parsing.training.augment import MIRROR_JOINTS
 from dressform.parsing.training.targets import CCP_NAMES, IGNORE, Zone, ccp_table, mirror_codes, tag_parts, zone_table
 
 P = Part
@@ -39,8 +38,8 @@ def test_mirroring_codes_is_an_involution_and_mirrors_what_they_allow() -> None:
 
 
 def test_mirrored_joints_swap_left_and_right_names() -> None:
-    for k, j in enumerate(MIRROR_JOINTS):
-        assert MIRROR_JOINTS[j] == k
+    for k, j in enumerate(MIRROR_KEYPOINTS):
+        assert MIRROR_KEYPOINTS[j] == k
         swapped = KEYPOINT_NAMES[k].replace("left", "?").replace("right", "left").replace("?", "right")
         assert KEYPOINT_NAMES[j] == swapped
 

@@ -197,7 +197,7 @@ def _as_parse(truth: _Truth, shape: tuple[int, ...]) -> Parse:
     labels, instances = np.zeros(shape, np.uint8), np.zeros(shape, np.uint16)
     masks = [*zip(truth.masks, truth.counted, strict=True), (truth.crowd, False)]
     observations = []
-    for index, (mask, counted) in enumerate(masks, 1):
+    for index, (mask, counted) in enumerate((row for row in masks if row[0].any()), 1):
         labels[mask] = Part.UPPER_CLOTHES if counted else Part.BAG
         instances[mask] = index
         x, y, w, h = cv2.boundingRect(mask.astype(np.uint8))

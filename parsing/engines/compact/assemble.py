@@ -19,10 +19,10 @@ Labels = npt.NDArray[np.uint8]
 Instances = npt.NDArray[np.uint16]
 STRIP = 1 << 18  # px painted at once: bounds the memory that a large photo takes
 GRID = 64  # cells; side of the picture on which two claims are compared
-MAX_SHARED = 0.6
+MAX_SHARED = 0.7
 """Two silhouettes whose intersection is more than this share of their union are one person."""
 MAX_INSIDE, SURE = 0.85, 0.5
-"""A person found with less than this confidence, and of whom more than this share is somebody stronger, is a part of them."""
+"""More than this share inside somebody stronger, and found with less than this confidence: a part of them."""
 MIN_VISIBLE = 0.12
 """Share of a silhouette that nobody else may claim more, for the person to count as seen."""
 FAINT = 0.02

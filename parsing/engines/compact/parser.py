@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
+from dressform.parsing.cpus import usable_cpus
 from dressform.parsing.engines.compact.assemble import keep_distinct, paint
 from dressform.parsing.engines.compact.claims import Claim, claim
 from dressform.parsing.engines.compact.detect import Detection, detect_people, overlap
@@ -22,12 +24,14 @@ __all__ = ["CompactParser", "load"]
 
 Floats = npt.NDArray[np.float32]
 EDGES = ("guided", "crf")
-LOOKS = 3
+LOOKS = 2
 """Crops taken of a person at most."""
+MIN_SCORE = 0.3
+"""Least confidence of a person, in detection and silhouette together."""
 LOOK_AGAIN = 0.8
 """Another crop is taken where the silhouette's box and the one it was looked for in overlap less than this,
 and where the crop cuts the silhouette off."""
-BEYOND = 0.15  # of the silhouette's extent: how far it is thought to go on beyond the crop
+BEYOND = 0.25
 TOO_LITTLE = 40  # samples; smaller silhouettes tell no better box
 SPECK = 0.02  # share of the silhouette's largest piece; smaller pieces don't count
 MIN_SIDE = 4.0  # px
@@ -70,14 +74,19 @@ class CompactParser:
         size = (image.shape[1], image.shape[0])
         detections = detect_people(open_network("people"), image)
         claims = self._claims(_segment(open_network("parts"), image, detections), detections)
-        labels, instances, observations = paint(keep_distinct(claims), size)
+        people = keep_distinct([c for c in claims if c.score >= MIN_SCORE])
+        labels, instances, observations = paint(people, size)
         return Parse(labels, instances, observations, image, self.name, self.landmarker)
 
     def _claims(self, segments: list[Segment], detections: list[Detection]) -> list[Claim]:
-        """What each person claims; uses up ``segments``, so that a crowd's do not lie in memory twice."""
+        """What each person claims. People are independent, and NumPy and OpenCV let go of the interpreter's lock."""
         edges = self.edges if self.refine else None
-        segments.reverse()
-        return [claim(segments.pop(), d.score, edges=edges, islands=self.refine) for d in detections]
+
+        def one(segment: Segment, detection: Detection) -> Claim:
+            return claim(segment, detection.score, edges=edges, islands=self.refine)
+
+        with ThreadPoolExecutor(max(1, min(usable_cpus(), len(segments)))) as pool:
+            return list(pool.map(one, segments, detections))
 
 
 def load(*, refine: bool = True, edges: str = "guided") -> CompactParser:
