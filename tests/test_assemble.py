@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
 from dressform.parsing import Parse, Part
 from dressform.parsing.engines.compact import assemble
+from dressform.parsing.engines.compact import claims as claims_module
 from dressform.parsing.engines.compact.assemble import keep_distinct, paint
 from dressform.parsing.engines.compact.claims import Claim, claim
 from dressform.parsing.engines.compact.crops import Crop
@@ -276,3 +279,17 @@ def test_nobody_in_the_crop() -> None:
     assert made.score == 0
     assert len(made.parts) == 2
     assert made.area == 0
+
+
+def test_noise_tears_a_contested_place_less(monkeypatch: pytest.MonkeyPatch) -> None:
+    def pieces(contest: int) -> int:
+        monkeypatch.setattr(claims_module, "CONTEST", contest)
+        rng, noisy = np.random.default_rng(0), []
+        for left in (10, 40):
+            c = whole(left, 20, left + 100, 130)
+            noise = np.where(c.fields[0] < 0.5, rng.uniform(0, 0.08, c.fields[0].shape), 0)
+            noisy.append(replace(c, fields=np.concatenate([c.fields[:1] + noise, c.fields[1:]]).astype(np.float32)))
+        instances = painted(noisy).instances
+        return sum(cv2.connectedComponents((instances == index).astype(np.uint8))[0] - 1 for index in (1, 2))
+
+    assert pieces(claims_module.CONTEST) < 0.5 * pieces(1)

@@ -234,3 +234,13 @@ def test_an_exported_network_answers_as_the_trained_one(tmp_path: Path) -> None:
     for name, a, b in zip(("probability", "keypoints"), found, expected, strict=True):
         assert a.shape == tuple(b.shape) and np.abs(a - b.numpy()).max() < 5e-3, name
     assert found[0].sum(1) == pytest.approx(1, abs=1e-4)
+
+
+def test_the_command_line_overrides_the_configuration(tmp_path: Path) -> None:
+    from dressform.parsing.training.settings import read_settings
+
+    given = ["--pack", "people.npz", "--out", str(tmp_path), "--steps", "7"]
+    settings = read_settings("parts", ("pack",), given)
+    assert settings.folders == {"pack": Path("people.npz"), "out": tmp_path}
+    assert settings.schedule.steps == 7
+    assert settings.schedule.batch == settings.config["schedule"]["batch"]

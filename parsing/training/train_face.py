@@ -8,10 +8,8 @@ Reads its settings from face.toml beside this file.
 
 from __future__ import annotations
 
-import argparse
-import tomllib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -24,11 +22,12 @@ from torch.utils.data import Dataset
 
 from dressform.parsing.engines.compact.crops import FACE_GROW, crop_affine, face_square, warp
 from dressform.parsing.training.augment import occlude, photometric
-from dressform.parsing.training.fit import Schedule, fit
+from dressform.parsing.training.fit import fit
 from dressform.parsing.training.losses import wing
 from dressform.parsing.training.networks import FaceNet
 from dressform.parsing.training.pack import IBUG_FROM_MESH, Sample, read_pack
 from dressform.parsing.training.people_crops import decode
+from dressform.parsing.training.settings import read_settings
 
 __all__ = ["FACE_SIZE", "MIRROR_FACE", "Face", "FaceCrops", "build_net", "face_loss"]
 
@@ -147,22 +146,13 @@ def face_loss(net: nn.Module, batch: Sequence[Tensor]) -> dict[str, Tensor]:
 
 def main() -> None:
     """Command line of this module."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--teacher", type=Path, required=True)
-    parser.add_argument("--pack", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--config", type=Path, default=Path(__file__).with_name("face.toml"))
-    parser.add_argument("--steps", type=int)
-    args = parser.parse_args()
-    config = tomllib.loads(args.config.read_text())
-    schedule = Schedule(**config["schedule"])
-    schedule = replace(schedule, steps=args.steps or schedule.steps)
-    samples = [s for s in read_pack(args.pack) if not s.held_out]
-    faces = list(read_faces(samples, args.data, args.teacher))
+    settings = read_settings("face", ("data", "teacher", "pack"))
+    folders, config, schedule = settings.folders, settings.config, settings.schedule
+    samples = [s for s in read_pack(folders["pack"]) if not s.held_out]
+    faces = list(read_faces(samples, folders["data"], folders["teacher"]))
     print(f"{len(faces)} heads, {sum(f.points is not None for f in faces)} with a face")
     data = FaceCrops(faces, [s for s in samples if s.source == "ccp"], schedule.seed)
-    fit(build_net(config["net"]), data, face_loss, schedule, args.out)
+    fit(build_net(config["net"]), data, face_loss, schedule, folders["out"])
 
 
 if __name__ == "__main__":

@@ -7,11 +7,7 @@ Reads its settings from parts.toml beside this file; ``--steps`` and such overri
 
 from __future__ import annotations
 
-import argparse
-import tomllib
 from collections.abc import Sequence
-from dataclasses import replace
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -19,11 +15,12 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
-from dressform.parsing.training.fit import Schedule, fit
+from dressform.parsing.training.fit import fit
 from dressform.parsing.training.losses import joint_heat, part_loss
 from dressform.parsing.training.networks import PartsNet
 from dressform.parsing.training.pack import Sample, read_pack
 from dressform.parsing.training.people_crops import Decoded, decode, draw_crop, plain_crop
+from dressform.parsing.training.settings import read_settings
 from dressform.parsing.training.targets import zone_table
 
 __all__ = ["PartCrops", "build_net", "validate_parts"]
@@ -106,20 +103,12 @@ def validate_parts(net: nn.Module, items: Sequence[Decoded], size: tuple[int, in
 
 def main() -> None:
     """Command line of this module."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pack", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--config", type=Path, default=Path(__file__).with_name("parts.toml"))
-    parser.add_argument("--steps", type=int)
-    parser.add_argument("--threads", type=int)
-    args = parser.parse_args()
-    config = tomllib.loads(args.config.read_text())
-    schedule = Schedule(**config["schedule"])
-    given = {name: value for name in ("steps", "threads") if (value := getattr(args, name)) is not None}
-    schedule = replace(schedule, **given)
-    samples = read_pack(args.pack)
-    items = schedule.steps * schedule.batch
-    sizes = [(int(stage["from"] * items), stage["width"], stage["height"]) for stage in config["stages"]]
+    settings = read_settings("parts", ("pack",))
+    folders, config, schedule = settings.folders, settings.config, settings.schedule
+    samples = read_pack(folders["pack"])
+    # Stages begin with a batch: all crops of one have the same size.
+    starts = [int(stage["from"] * schedule.steps) * schedule.batch for stage in config["stages"]]
+    sizes = [(start, s["width"], s["height"]) for start, s in zip(starts, config["stages"], strict=True)]
     data = PartCrops([s for s in samples if not s.held_out], sizes, config["share"], schedule.seed)
     table, weight = torch.from_numpy(zone_table()), torch.tensor(WEIGHT)
 
@@ -132,7 +121,7 @@ def main() -> None:
 
     held_out = [decode(s) for s in samples if s.held_out and s.source == "ccp"]
     last = (sizes[-1][1], sizes[-1][2])
-    fit(build_net(config["net"]), data, loss, schedule, args.out, lambda net: validate_parts(net, held_out, last))
+    fit(build_net(config["net"]), data, loss, schedule, folders["out"], lambda net: validate_parts(net, held_out, last))
 
 
 if __name__ == "__main__":

@@ -7,11 +7,7 @@ Reads its settings from people.toml beside this file.
 
 from __future__ import annotations
 
-import argparse
-import tomllib
 from collections.abc import Sequence
-from dataclasses import replace
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -21,12 +17,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import Dataset
 
-from dressform.parsing.training.fit import Schedule, fit
+from dressform.parsing.training.fit import fit
 from dressform.parsing.training.losses import box_giou, focal_heat
 from dressform.parsing.training.networks import PeopleNet
 from dressform.parsing.training.pack import Sample, read_pack
 from dressform.parsing.training.people_crops import Decoded, decode
 from dressform.parsing.training.scenes import UNKNOWN, Photo, Scene, draw_scene, read_photos
+from dressform.parsing.training.settings import read_settings
 
 __all__ = ["Scenes", "build_net", "people_loss", "scene_targets"]
 
@@ -103,22 +100,12 @@ def people_loss(net: nn.Module, batch: Sequence[Tensor]) -> dict[str, Tensor]:
 
 def main() -> None:
     """Command line of this module."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--pack", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--config", type=Path, default=Path(__file__).with_name("people.toml"))
-    parser.add_argument("--steps", type=int)
-    parser.add_argument("--threads", type=int)
-    args = parser.parse_args()
-    config = tomllib.loads(args.config.read_text())
-    schedule = Schedule(**config["schedule"])
-    given = {name: value for name in ("steps", "threads") if (value := getattr(args, name)) is not None}
-    schedule = replace(schedule, **given)
-    people = [s for s in read_pack(args.pack) if not s.held_out and s.source != "coco"]
+    settings = read_settings("people", ("data", "pack"))
+    folders, config, schedule = settings.folders, settings.config, settings.schedule
+    people = [s for s in read_pack(folders["pack"]) if not s.held_out and s.source != "coco"]
     size = (config["scene"]["width"], config["scene"]["height"])
-    data = Scenes(read_photos(args.data), people, size, schedule.seed)
-    fit(build_net(config["net"]), data, people_loss, schedule, args.out)
+    data = Scenes(read_photos(folders["data"]), people, size, schedule.seed)
+    fit(build_net(config["net"]), data, people_loss, schedule, folders["out"])
 
 
 if __name__ == "__main__":

@@ -91,19 +91,19 @@ def paint(claims: Sequence[Claim], size: tuple[int, int]) -> tuple[Labels, Insta
     width, height = size
     labels = np.zeros((height, width), np.uint8)
     instances = np.zeros((height, width), np.uint16)
-    strongest = np.full((height, width), 127, np.uint8)  # a claim must beat one half
+    strongest = np.zeros((height, width), np.uint8)
     for index, c in enumerate(claims, 1):
         x0, y0, x1, y1 = _pixels(c, size)
         rows = max(1, STRIP // max(x1 - x0, 1))
         for top in range(y0, y1, rows):
             strip = (x0, top, x1, min(top + rows, y1))
-            covered = np.round(resample(c.foreground, c.box, strip) * 255).astype(np.uint8)
-            won = covered > strongest[top : strip[3], x0:x1]
+            strength = np.round(resample(c.strength, c.box, strip) * 255).astype(np.uint8)
+            won = (resample(c.foreground, c.box, strip) > 0.5) & (strength > strongest[top : strip[3], x0:x1])
             x, y, w, h = cv2.boundingRect(won.view(np.uint8))
             if w:
                 at = (slice(top + y, top + y + h), slice(x0 + x, x0 + x + w))
                 own = won[y : y + h, x : x + w]
-                np.copyto(strongest[at], covered[y : y + h, x : x + w], where=own)
+                np.copyto(strongest[at], strength[y : y + h, x : x + w], where=own)
                 np.copyto(instances[at], np.uint16(index), where=own)
                 np.copyto(labels[at], _best_part(c, (x0 + x, top + y, x0 + x + w, top + y + h)), where=own)
     return _observe(claims, labels, instances)

@@ -20,6 +20,7 @@ __all__ = ["Claim", "claim"]
 Floats = npt.NDArray[np.float32]
 LIKELY = 0.2
 """Parts that are nowhere more probable than this, and nowhere the likeliest, are left out."""
+CONTEST = 9  # px of the crop; side of the neighbourhood that decides between two people
 RADIUS, EPSILON = 4, 1e-3  # of the guided filter, in the crop's pixels
 
 
@@ -47,6 +48,15 @@ class Claim:
     def foreground(self) -> Floats:
         """(h, w) float32: probability that a place shows this person at all."""
         return np.asarray(1 - self.fields[0], np.float32)
+
+    @cached_property
+    def strength(self) -> Floats:
+        """(h, w) float32: foreground in the mean around each place, by which a contested place is decided.
+
+        Two people who both claim a place claim it nearly wholly; what is left to tell is noise, and deciding by
+        it would tear both to shreds.
+        """
+        return np.asarray(cv2.blur(self.foreground, (CONTEST, CONTEST), borderType=cv2.BORDER_REPLICATE), np.float32)
 
     @cached_property
     def area(self) -> float:
