@@ -1,1 +1,1 @@
-""""""
+"""Command line of the toolkit; the HTTP service is to come."""

@@ -1,1 +1,1 @@
-""""""
+"""Training and evaluation of the embedded networks; nothing here is needed at run time."""
