@@ -132,11 +132,10 @@ def _one(
 
 def _write(parse: Parse, formats: Sequence[str], folder: Path, stem: str) -> dict[str, tuple[Path, ...]]:
     """Like ``Parse.save``, but tells which files belong to which format."""
-    from dressform.parsing.formats import encode
-    from dressform.parsing.formats.files import check_stem, write_files
+    from dressform.parsing.formats import encode_files
+    from dressform.parsing.formats.files import write_files
 
-    check_stem(stem)
-    files = {name: {f"{stem}.{tail}": data for tail, data in encode(parse, name).items()} for name in formats}
+    files = encode_files(parse, formats, stem)
     write_files(folder, {file: data for each in files.values() for file, data in each.items()})
     return {name: tuple(folder / file for file in each) for name, each in files.items()}
 

@@ -13,9 +13,10 @@ from dressform.parsing.draw_people import draw_badges, draw_outlines
 from dressform.parsing.draw_text import draw_text, fit_text
 from dressform.parsing.errors import OptionError
 from dressform.parsing.formats.photo import need_image
-from dressform.parsing.formats.windows import Window, parts_in, pixel_windows
 from dressform.parsing.parts import Part
 from dressform.parsing.result import Parse
+from dressform.parsing.scores import Window
+from dressform.parsing.windows import parts_in
 
 __all__ = ["draw_contact_sheet", "draw_overlay"]
 
@@ -49,7 +50,7 @@ def draw_overlay(
     if not 0 <= opacity <= 1:
         raise OptionError("bad opacity", got=opacity, allowed="0 to 1")
     width, height = parse.size
-    windows = pixel_windows(parse)
+    windows = parse.extents
     seen = [window for window in windows if window is not None]
     strip = np.empty((0, width, 3), np.uint8)
     if legend:

@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from dressform.parsing.draw_text import draw_text
-from dressform.parsing.formats.windows import Window, own_labels
 from dressform.parsing.parts import REGIONS
 from dressform.parsing.result import Parse, part_table
+from dressform.parsing.scores import Window
+from dressform.parsing.windows import own_labels
 
 __all__ = ["draw_badges", "draw_outlines", "person_color"]
 

@@ -23,6 +23,7 @@ from dressform.parsing.checks import (
 from dressform.parsing.errors import ParseDataError
 from dressform.parsing.parts import Part, as_parts
 from dressform.parsing.scores import Box, ScoreMaps, Window
+from dressform.parsing.windows import own_labels, parts_in, pixel_windows, window_slices
 
 __all__ = ["Landmarker", "Observation", "Parse", "Person"]
 
@@ -122,9 +123,7 @@ class Parse:
     @cached_property
     def extents(self) -> tuple[Window | None, ...]:
         """Smallest window that holds each person's pixels, None for somebody who has none."""
-        from dressform.parsing.formats.windows import pixel_windows
-
-        return pixel_windows(self)
+        return pixel_windows(self.instances, len(self))
 
     def __len__(self) -> int:
         return len(self.observations)
@@ -210,8 +209,6 @@ class Person:
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """Parts of this person that can be seen, in the order of their numbers."""
-        from dressform.parsing.formats.windows import own_labels, parts_in
-
         return () if self.extent is None else tuple(parts_in(own_labels(self.parse, self.index, self.extent)))
 
     def own(self, window: Window, parts: Part | str | Iterable[Part | str] = "all") -> npt.NDArray[np.bool_]:
@@ -219,9 +216,9 @@ class Person:
         return self._own(window, part_table(parts))
 
     def _own(self, window: Window, table: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-        x0, y0, x1, y1 = window
-        found: npt.NDArray[np.bool_] = table[self.parse.labels[y0:y1, x0:x1]]
-        found &= self.parse.instances[y0:y1, x0:x1] == self.index
+        at = window_slices(window)
+        found: npt.NDArray[np.bool_] = table[self.parse.labels[at]]
+        found &= self.parse.instances[at] == self.index
         return found
 
     def mask(self, parts: Part | str | Iterable[Part | str] = "all") -> npt.NDArray[np.bool_]:
@@ -229,8 +226,7 @@ class Person:
         found = np.zeros(self.parse.labels.shape, np.bool_)
         table = part_table(parts)  # an unknown name is an error even of somebody who cannot be seen
         if self.extent is not None:
-            x0, y0, x1, y1 = self.extent
-            found[y0:y1, x0:x1] = self._own(self.extent, table)
+            found[window_slices(self.extent)] = self._own(self.extent, table)
         return found
 
     def region(self, name: str) -> npt.NDArray[np.bool_]:

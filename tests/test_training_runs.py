@@ -27,13 +27,7 @@ from dressform.parsing.training.pack import Sample, encode_jpeg, encode_png
 PARTS = len(Part)
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> Any:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 # Training loop
 

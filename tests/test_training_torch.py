@@ -24,13 +24,7 @@ ONES = torch.ones(PARTS)
 ANYTHING = torch.ones((1, PARTS), dtype=torch.bool)
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> Any:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 # Losses
 

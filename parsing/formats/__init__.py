@@ -13,7 +13,7 @@ from dressform.parsing.formats import coco, coco_load, cutouts, label_png, npz, 
 from dressform.parsing.formats.files import check_stem, write_files
 from dressform.parsing.result import Parse
 
-__all__ = ["Format", "encode", "get_format", "list_formats", "load", "save"]
+__all__ = ["Format", "encode", "encode_files", "get_format", "list_formats", "load", "save"]
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,17 @@ def encode(parse: Parse, name: str) -> dict[str, bytes]:
     return get_format(name).encode(parse)
 
 
+def encode_files(parse: Parse, formats: Sequence[str], stem: str) -> dict[str, dict[str, bytes]]:
+    """For each format, once, the names of its files with their ``stem``, and their bytes.
+
+    Raises:
+        OptionError: Unknown format, bad stem, or a format that needs the photo.
+    """
+    check_stem(stem)
+    wanted = [get_format(name) for name in dict.fromkeys([formats] if isinstance(formats, str) else formats)]
+    return {each.name: {f"{stem}.{name}": data for name, data in each.encode(parse).items()} for each in wanted}
+
+
 def save(parse: Parse, folder: Path, formats: Sequence[str], stem: str) -> list[Path]:
     """Write a result; everything is made before the first file is written.
 
@@ -97,10 +108,9 @@ def save(parse: Parse, folder: Path, formats: Sequence[str], stem: str) -> list[
     Raises:
         OptionError: Unknown format, bad stem, or a format that needs the photo. OutputError: Cannot be written.
     """
-    check_stem(stem)
-    wanted = [get_format(name) for name in dict.fromkeys([formats] if isinstance(formats, str) else formats)]
-    files = {f"{stem}.{name}": data for each in wanted for name, data in each.encode(parse).items()}
-    return write_files(folder, files)
+    return write_files(
+        folder, {name: data for files in encode_files(parse, formats, stem).values() for name, data in files.items()}
+    )
 
 
 def load(path: Path) -> Parse:

@@ -15,9 +15,10 @@ import numpy as np
 from dressform.parsing.formats.fields import dump_json
 from dressform.parsing.formats.rle import pack, runs_to_counts
 from dressform.parsing.formats.runs import Runs, label_runs
-from dressform.parsing.formats.windows import Window, own_labels, pixel_windows
 from dressform.parsing.parts import Part
 from dressform.parsing.result import Parse, Person
+from dressform.parsing.scores import Window
+from dressform.parsing.windows import own_labels
 
 __all__ = ["CATEGORY_NAMES", "PERSON_CATEGORY", "encode"]
 
@@ -43,7 +44,7 @@ def encode(parse: Parse) -> dict[str, bytes]:
     """``coco.json``."""
     width, height = parse.size
     annotations: list[dict[str, Any]] = []
-    for person, window in zip(parse.people, pixel_windows(parse), strict=True):
+    for person, window in zip(parse.people, parse.extents, strict=True):
         annotations += _person_annotations(person, window)
     document = {
         "info": {"description": "People and their parts", "version": "1", "engine": parse.engine},

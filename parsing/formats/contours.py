@@ -16,9 +16,9 @@ import numpy.typing as npt
 
 from dressform.parsing.errors import OptionError
 from dressform.parsing.formats.arcs import simplify_arc
-from dressform.parsing.formats.windows import own_labels, parts_in, pixel_windows
 from dressform.parsing.parts import Part
 from dressform.parsing.result import Parse
+from dressform.parsing.windows import own_labels, parts_in
 
 __all__ = ["Ring", "Shape", "part_shapes"]
 
@@ -56,7 +56,7 @@ def part_shapes(parse: Parse, tolerance: float = 1.0) -> tuple[Shape, ...]:
     if not 0 <= tolerance <= 100:
         raise OptionError("bad tolerance", got=tolerance, allowed="0 to 100 pixels")
     found: list[Shape] = []
-    for person, window in zip(parse.people, pixel_windows(parse), strict=True):
+    for person, window in zip(parse.people, parse.extents, strict=True):
         if window is None:
             continue
         own = own_labels(parse, person.index, window)

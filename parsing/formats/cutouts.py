@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dressform.parsing.formats.photo import need_image
-from dressform.parsing.formats.windows import Window, window_slices
 from dressform.parsing.result import Parse, Person
+from dressform.parsing.scores import Window
+from dressform.parsing.windows import window_slices
 
 __all__ = ["encode"]
 

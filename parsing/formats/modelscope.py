@@ -7,7 +7,6 @@ from typing import TypedDict
 import numpy as np
 import numpy.typing as npt
 
-from dressform.parsing.formats.windows import window_slices
 from dressform.parsing.parts import Part
 from dressform.parsing.result import Parse, Person
 
@@ -57,8 +56,7 @@ def to_modelscope(parse: Parse) -> ModelScopeResult:
 
 def _part_score(person: Person, part: Part) -> float:
     maps = person.observation.scores
-    if maps is None or part not in maps.parts:
+    if maps is None or part not in maps.parts or person.extent is None:
         return float(person.score)
-    at = window_slices(person.window)
-    shown = (person.parse.labels[at] == part) & (person.parse.instances[at] == person.index)
-    return float(person.score * maps.sample((part,), person.window)[shown].mean())
+    shown = person.own(person.extent, part)
+    return float(person.score * maps.sample((part,), person.extent)[shown].mean())

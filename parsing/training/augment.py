@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dressform.parsing.parts import Part
+from dressform.parsing.parts import REGIONS, Part
 
 __all__ = ["occlude", "photometric", "shade_skin"]
 
@@ -16,7 +16,7 @@ Image = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.floating[Any]]
 Rng = np.random.Generator
 
-_SKIN_CODES = [int(p) for p in Part if p in (10, 13, 14, 15, 16, 17)]
+_SKIN_CODES = sorted(REGIONS["skin"])
 
 
 def _tone(image: Floats, rng: Rng) -> Floats:

@@ -18,7 +18,7 @@ from dressform.parsing.training.augment import occlude, photometric, shade_skin
 from dressform.parsing.training.pack import Sample
 from dressform.parsing.training.targets import IGNORE, mirror_codes
 
-__all__ = ["Crop", "Decoded", "decode", "draw_crop", "plain_crop"]
+__all__ = ["Crop", "Decoded", "decode", "draw_crop", "plain_crop", "silhouette", "stand"]
 
 Image = npt.NDArray[np.uint8]
 Rng = np.random.Generator
@@ -115,20 +115,31 @@ def _window(item: Decoded, left: int, top: int, right: int, bottom: int) -> Deco
     return Decoded(image, codes, joints, item.face - shift, box, item.allowed)
 
 
-def paste(image: Image, codes: Image, other: Decoded, matrix: Affine, behind: bool) -> npt.NDArray[np.bool_]:
-    """Paste a person into image and codes, in place; returns the pixels that show them."""
+def silhouette(person: Decoded, matrix: Affine, size: tuple[int, int]) -> Image:
+    """(h, w) uint8 0..255: a person's outline, warped into a picture of ``size``; 0 where their photo ends."""
+    alpha = warp(person.person.astype(np.uint8) * 255, matrix, size)
+    alpha[warp(np.full(person.codes.shape, 255, np.uint8), matrix, size, labels=True) == 0] = 0
+    return alpha
+
+
+def stand(person: Decoded, x: float, top: float, scale: float, rng: Rng) -> Affine:
+    """(2, 3) map that puts a person's box, scaled and mirrored by chance, under ``top`` with its middle at ``x``."""
+    flip = -1.0 if rng.random() < 0.5 else 1.0
+    middle = (person.box[0] + person.box[2]) / 2
+    return np.array([[scale * flip, 0, x - scale * flip * middle], [0, scale, top - scale * person.box[1]]])
+
+
+def paste(image: Image, codes: Image, other: Decoded, matrix: Affine, behind: bool) -> None:
+    """Paste a person into image and codes, in place."""
     size = (image.shape[1], image.shape[0])
-    alpha = warp(other.person.astype(np.uint8) * 255, matrix, size, labels=False)
-    alpha[warp(np.full(other.codes.shape, 255, np.uint8), matrix, size, labels=True) == 0] = 0
+    alpha = silhouette(other, matrix, size)
     weight = cv2.GaussianBlur(alpha, (0, 0), 0.8).astype(np.float32)[:, :, None] / 255
     if behind:
         weight[codes > 0] = 0
-    shown = weight[:, :, 0] > 0.5
     fresh = warp(other.image, matrix, size)
     image[:] = image + (fresh - image.astype(np.float32)) * weight
     if not behind:
-        codes[shown] = 0
-    return shown
+        codes[weight[:, :, 0] > 0.5] = 0
 
 
 def _add_neighbour(image: Image, codes: Image, item: Decoded, other: Decoded, rng: Rng) -> None:
@@ -143,9 +154,7 @@ def _add_neighbour(image: Image, codes: Image, item: Decoded, other: Decoded, rn
     side = rng.choice([-1.0, 1.0])
     x = (item.box[0] + item.box[2]) / 2 + side * rng.uniform(0.25, 0.95) * max(width, 0.35 * height)
     y = item.box[1] + rng.uniform(-0.12, 0.2) * height
-    middle = (other.box[0] + other.box[2]) / 2
-    flip = -1.0 if rng.random() < 0.5 else 1.0
-    matrix = np.array([[scale * flip, 0, x - scale * flip * middle], [0, scale, y - scale * other.box[1]]])
+    matrix = stand(other, x, y, scale, rng)
     before = int((codes > 0).sum())
     trial_image, trial_codes = image.copy(), codes.copy()
     paste(trial_image, trial_codes, other, matrix, behind=rng.random() < 0.5)

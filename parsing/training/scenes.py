@@ -18,7 +18,7 @@ import numpy.typing as npt
 from dressform.parsing.engines.compact.crops import Affine, crop_affine, warp
 from dressform.parsing.training.augment import photometric, shade_skin
 from dressform.parsing.training.build import polygon_mask
-from dressform.parsing.training.people_crops import Decoded
+from dressform.parsing.training.people_crops import Decoded, silhouette, stand
 
 __all__ = ["Photo", "Scene", "Visible", "draw_scene", "head_point", "read_photos"]
 
@@ -124,8 +124,7 @@ class _Canvas:
         local = matrix.copy()
         local[:, 2] -= [x0, y0]
         window = (int(x1 - x0), int(y1 - y0))
-        alpha = warp(person.person.astype(np.uint8) * 255, local, window)
-        alpha[warp(np.full(person.codes.shape, 255, np.uint8), local, window, labels=True) == 0] = 0
+        alpha = silhouette(person, local, window)
         fresh = warp(person.image, local, window)
         if rng.random() < 0.7:
             fresh = shade_skin(fresh, warp(person.codes, local, window, labels=True), rng)
@@ -161,10 +160,7 @@ def _place(photos: Sequence[Photo], size: tuple[int, int], rng: Rng) -> Image:
 
 
 def _stand(person: Decoded, x: float, top: float, height: float, rng: Rng) -> Affine:
-    scale = height / max(person.box[3] - person.box[1], 8)
-    flip = -1.0 if rng.random() < 0.5 else 1.0
-    middle = (person.box[0] + person.box[2]) / 2
-    return np.array([[scale * flip, 0, x - scale * flip * middle], [0, scale, top - scale * person.box[1]]])
+    return stand(person, x, top, height / max(person.box[3] - person.box[1], 8), rng)
 
 
 def _group(canvas: _Canvas, people: Sequence[Decoded], rng: Rng) -> None:

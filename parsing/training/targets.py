@@ -15,7 +15,7 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
-from dressform.parsing.parts import MIRROR, Part, part_from_name
+from dressform.parsing.parts import MIRROR, REGIONS, Part, part_from_name
 
 __all__ = ["CCP_NAMES", "IGNORE", "Zone", "ccp_table", "mirror_codes", "tag_parts", "zone_table"]
 
@@ -44,9 +44,9 @@ class Zone(IntEnum):
 _P = Part
 _SETS: Mapping[Zone, frozenset[Part]] = MappingProxyType(
     {
-        Zone.PERSON: frozenset(Part) - {_P.BACKGROUND},
-        Zone.SKIN: frozenset({_P.TORSO_SKIN, _P.FACE, _P.LEFT_ARM, _P.RIGHT_ARM, _P.LEFT_LEG, _P.RIGHT_LEG}),
-        Zone.SHOES: frozenset({_P.LEFT_SHOE, _P.RIGHT_SHOE}),
+        Zone.PERSON: REGIONS["all"],
+        Zone.SKIN: REGIONS["skin"],
+        Zone.SHOES: REGIONS["shoes"],
         Zone.HEAD: frozenset({_P.HAT, _P.HAIR, _P.SUNGLASSES, _P.FACE, _P.SCARF, _P.TORSO_SKIN, _P.COAT}),
         Zone.FACE: frozenset({_P.FACE, _P.SUNGLASSES, _P.HAIR}),
         Zone.TORSO: frozenset(
@@ -63,7 +63,7 @@ _SETS: Mapping[Zone, frozenset[Part]] = MappingProxyType(
         Zone.RIGHT_THIGH: frozenset({_P.DRESS, _P.COAT, _P.PANTS, _P.SKIRT, _P.RIGHT_LEG, _P.BAG, _P.SOCKS}),
         Zone.LEFT_SHANK: frozenset({_P.DRESS, _P.COAT, _P.PANTS, _P.SKIRT, _P.LEFT_LEG, _P.SOCKS, _P.LEFT_SHOE}),
         Zone.RIGHT_SHANK: frozenset({_P.DRESS, _P.COAT, _P.PANTS, _P.SKIRT, _P.RIGHT_LEG, _P.SOCKS, _P.RIGHT_SHOE}),
-        Zone.GARMENT: frozenset({_P.UPPER_CLOTHES, _P.DRESS, _P.COAT, _P.PANTS, _P.SKIRT}),
+        Zone.GARMENT: REGIONS["outfit"],
     }
 )
 
@@ -145,6 +145,6 @@ def tag_parts(tags: Iterable[str]) -> npt.NDArray[np.bool_]:
     """(21,) bool: parts that a photo with these CCP tags may show; all of them if the tags name no garment."""
     codes = {CCP_NAMES[tag] for tag in tags if tag in CCP_NAMES}
     named = {Part(code) for code in codes if code < len(Part)}
-    if not named & {_P.UPPER_CLOTHES, _P.DRESS, _P.COAT, _P.PANTS, _P.SKIRT}:
+    if not named & REGIONS["outfit"]:
         return np.ones(len(Part), np.bool_)
     return np.array([part in named or part in _ALWAYS for part in Part])

@@ -15,8 +15,10 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
+from dressform.parsing.parts import Part
 from dressform.parsing.training.fit import fit
 from dressform.parsing.training.losses import joint_heat, part_loss
+from dressform.parsing.training.measures import confusion, ious
 from dressform.parsing.training.networks import PartsNet
 from dressform.parsing.training.pack import Sample, read_pack
 from dressform.parsing.training.people_crops import Decoded, decode, draw_crop, plain_crop
@@ -78,7 +80,7 @@ def build_net(config: dict[str, list[int]]) -> PartsNet:
 def validate_parts(net: nn.Module, items: Sequence[Decoded], size: tuple[int, int]) -> dict[str, float]:
     """Mean IoU of parts that occur, person IoU and PCK@0.05 of the crop's height on run-time crops."""
     device = next(net.parameters()).device
-    counts = np.zeros((21, 21))
+    counts = np.zeros((len(Part), len(Part)), np.int64)
     person, hits, joints = np.zeros(2), 0, 0
     for item in items:
         crop = plain_crop(item, size)
@@ -86,8 +88,7 @@ def validate_parts(net: nn.Module, items: Sequence[Decoded], size: tuple[int, in
         with torch.no_grad():
             logits, heat = net(image)
         best = logits[0].argmax(0).cpu().numpy()
-        exact = crop.codes < 21
-        counts += np.bincount(crop.codes[exact] * 21 + best[exact], minlength=441).reshape(21, 21)
+        counts += confusion(crop.codes, best, len(Part))
         known = crop.codes < 255
         person += [((best > 0) & (crop.codes > 0) & known).sum(), (((best > 0) | (crop.codes > 0)) & known).sum()]
         peaks = heat[0].flatten(1).argmax(1).cpu().numpy()
@@ -95,10 +96,12 @@ def validate_parts(net: nn.Module, items: Sequence[Decoded], size: tuple[int, in
         seen = crop.joints[:, 2] == 1
         hits += int((np.linalg.norm(at - crop.joints[:, :2], axis=1)[seen] < 0.05 * size[1]).sum())
         joints += int(seen.sum())
-    union = counts.sum(0) + counts.sum(1) - counts.diagonal()
-    present = counts.sum(1) > 0
-    iou = counts.diagonal()[present] / union[present]
-    return {"miou": float(iou.mean()), "person": float(person[0] / person[1]), "pck": hits / max(joints, 1)}
+    occur = counts.sum(1) > 0
+    return {
+        "miou": float(ious(counts)[occur].mean()),
+        "person": float(person[0] / person[1]),
+        "pck": hits / max(joints, 1),
+    }
 
 
 def main() -> None:

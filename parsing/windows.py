@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from dressform.parsing.parts import Part
-from dressform.parsing.result import Parse
+from dressform.parsing.scores import Window
 
-__all__ = ["Window", "own_labels", "parts_in", "pixel_windows", "window_slices"]
+if TYPE_CHECKING:
+    from dressform.parsing.result import Parse
 
-Window = tuple[int, int, int, int]
-"""(x0, y0, x1, y1) in pixels, x1 and y1 exclusive."""
+__all__ = ["own_labels", "parts_in", "pixel_windows", "window_slices"]
 
 
-def pixel_windows(parse: Parse) -> tuple[Window | None, ...]:
-    """Smallest window that holds each person's pixels; None for somebody who has none.
+def pixel_windows(instances: npt.NDArray[np.uint16], people: int) -> tuple[Window | None, ...]:
+    """Smallest window that holds each person's pixels; None for somebody who has none. ``Parse.extents`` keeps them.
 
-    ``Person.window`` follows the box that an engine reports, which need not hold every pixel.
+    Args:
+        instances: (H, W) uint16, 0 = nobody.
+        people: How many there are; no value of ``instances`` is larger.
     """
-    instances = parse.instances
     h, w = instances.shape
     change = np.empty((h, w), np.bool_)
     change[:, 0] = True
@@ -31,7 +34,7 @@ def pixel_windows(parse: Parse) -> tuple[Window | None, ...]:
     kept = values > 0
     values, first, ends = values[kept], first[kept], ends[kept]
     y, x = np.divmod(first, w)
-    far = np.full(len(parse) + 1, max(h, w) + 1)
+    far = np.full(people + 1, max(h, w) + 1)
     left, top, right, bottom = far.copy(), far.copy(), -far, -far
     np.minimum.at(left, values, x)
     np.minimum.at(top, values, y)
