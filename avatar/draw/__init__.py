@@ -1,0 +1,1 @@
+"""Drawing of each thing an avatar consists of: from a spec and a style to shapes."""

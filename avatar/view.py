@@ -1,0 +1,180 @@
+"""One person at a working size: their piece of the photo, parts and points, whatever the size of the photo.
+
+Everything that is measured is measured here, so that its cost depends on the person's size in heads and
+not on the camera.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from dressform.avatar.face import HeadFrame, frame_from_landmarks, frame_from_mask
+from dressform.parsing import OptionError, Part, Person
+from dressform.parsing.parts import REGIONS, as_parts
+from dressform.parsing.scores import resample
+
+__all__ = ["HEAD_PIXELS", "PersonView", "view_person"]
+
+Floats = npt.NDArray[np.float32]
+HEAD_PIXELS = 160.0
+"""Height of a head in a view, in pixels: enough for eyelids, little enough for a full body."""
+MAX_SIDE = 1600  # px of a view; tall people get smaller heads
+MARGIN = 0.35  # heads around the person's box
+MIN_PART = 0.0006  # share of the person's pixels; smaller parts are noise
+
+
+@dataclass(frozen=True, eq=False)
+class PersonView:
+    """A person at a working size.
+
+    Attributes:
+        image: (h, w, 3) uint8 RGB.
+        labels: (h, w) uint8, this person's parts and 0 elsewhere.
+        inside: (h, w) bool, whether the photo reaches here.
+        frame: Where the head is, in pixels of the view.
+        face: (70, 2) landmarks in pixels of the view, or None.
+        keypoints: (17, 3) x, y, score, or None.
+        probabilities: Soft coverage of each part that is seen, (h, w) float32.
+    """
+
+    image: npt.NDArray[np.uint8]
+    labels: npt.NDArray[np.uint8]
+    inside: npt.NDArray[np.bool_]
+    frame: HeadFrame
+    face: Floats | None
+    keypoints: Floats | None
+    probabilities: dict[Part, Floats]
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """Parts of which enough is seen to be drawn."""
+        counts = np.bincount(self.labels.ravel(), minlength=len(Part))
+        least = max(12.0, MIN_PART * counts[1:].sum())
+        return tuple(part for part in Part if part and counts[part] >= least)
+
+    def mask(self, parts: Part | str | Iterable[Part | str]) -> npt.NDArray[np.bool_]:
+        """(h, w) bool: pixels of any of these parts."""
+        return np.isin(self.labels, sorted(as_parts(parts)))
+
+    def coverage(self, parts: Part | str | Iterable[Part | str]) -> Floats:
+        """(h, w) float32 0..1: soft coverage by these parts."""
+        wanted = as_parts(parts)
+        total = np.zeros(self.labels.shape, np.float32)
+        for part in wanted:
+            if part in self.probabilities:
+                total += self.probabilities[part]
+        return np.minimum(total, 1)
+
+
+def view_person(person: Person) -> PersonView:
+    """Cut a person out of their photo at the working size.
+
+    Raises:
+        OptionError: The result has no photo, or nothing is seen of the person.
+    """
+    parse = person.parse
+    if parse.image is None:
+        remedy = "parse the photo again, or give it to Parse.with_image"
+        raise OptionError("an avatar needs the photo", got="a result without one", remedy=remedy)
+    if person.extent is None:
+        raise OptionError("nothing is seen of this person", got=f"person {person.index}")
+    x0, y0, x1, y1 = person.extent
+    own = person.own(person.extent)
+    labels = np.where(own, parse.labels[y0:y1, x0:x1], 0)
+    frame = _frame(person, labels, (x0, y0))
+    scale = HEAD_PIXELS / frame.height
+    margin = MARGIN * frame.height
+    left, top, right, bottom = x0 - margin, y0 - margin, x1 + margin, y1 + margin
+    scale = min(scale, MAX_SIDE / (right - left), MAX_SIDE / (bottom - top))
+    width, height = max(round((right - left) * scale), 8), max(round((bottom - top) * scale), 8)
+    box = (left, top, right, bottom)
+    image = _picture(parse.image, box, (width, height))
+    shown = _labels(parse.labels, parse.instances, person.index, box, (width, height))
+    inside = _inside(parse.size, box, (width, height))
+    sx, sy = width / (right - left), height / (bottom - top)
+
+    def moved(points: Floats | None) -> Floats | None:
+        if points is None:
+            return None
+        out = np.array(points, np.float32)
+        out[:, :2] = (out[:, :2] - (left, top)) * (sx, sy)
+        return out
+
+    centre = ((frame.chin[0] - left) * sx, (frame.chin[1] - top) * sy)
+    probabilities = {part: _soft(person, part, box, shown) for part in person.parts}
+    return PersonView(
+        image, shown, inside, HeadFrame(centre, frame.height * sx), moved(person.face), moved(person.keypoints), probabilities
+    )
+
+
+def _frame(person: Person, labels: npt.NDArray[np.uint8], origin: tuple[int, int]) -> HeadFrame:
+    face = person.face
+    if face is not None:
+        return frame_from_landmarks(face)
+    head = np.isin(labels, sorted(REGIONS["head"]))
+    found = frame_from_mask(head, labels == Part.FACE)
+    if found is None:  # legs alone: a head of a seventh of a person, above what is seen
+        height = max(labels.shape[0] / 5.0, 8.0)
+        return HeadFrame((origin[0] + labels.shape[1] / 2, float(origin[1])), height)
+    return HeadFrame((found.chin[0] + origin[0], found.chin[1] + origin[1]), found.height)
+
+
+Box = tuple[float, float, float, float]
+
+
+def _picture(image: npt.NDArray[np.uint8], box: Box, size: tuple[int, int]) -> npt.NDArray[np.uint8]:
+    """A box of the photo at another size, without aliasing; beyond the photo its border goes on."""
+    left, top, right, bottom = box
+    x0, y0 = max(int(left), 0), max(int(top), 0)
+    x1, y1 = min(int(np.ceil(right)), image.shape[1]), min(int(np.ceil(bottom)), image.shape[0])
+    piece = image[y0:y1, x0:x1]
+    scale = size[0] / (right - left)
+    if scale < 1:
+        small = (max(round(piece.shape[1] * scale), 1), max(round(piece.shape[0] * scale), 1))
+        piece = np.asarray(cv2.resize(piece, small, interpolation=cv2.INTER_AREA), np.uint8)
+    sx, sy = piece.shape[1] / (x1 - x0), piece.shape[0] / (y1 - y0)
+    gx, gy = size[0] / (right - left) / sx, size[1] / (bottom - top) / sy
+    matrix = np.array([[gx, 0, (x0 - left) * gx * sx], [0, gy, (y0 - top) * gy * sy]])
+    matrix[:, 2] += 0.5 * matrix[:, :2].sum(1) - 0.5
+    flags = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_LINEAR
+    return np.asarray(cv2.warpAffine(piece, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+
+
+def _labels(
+    labels: npt.NDArray[np.uint8], instances: npt.NDArray[np.uint16], index: int, box: Box, size: tuple[int, int]
+) -> npt.NDArray[np.uint8]:
+    """The person's labels at the pixel centres of a box of the photo; 0 beyond it."""
+    xs = np.floor(box[0] + (np.arange(size[0]) + 0.5) * (box[2] - box[0]) / size[0]).astype(int)
+    ys = np.floor(box[1] + (np.arange(size[1]) + 0.5) * (box[3] - box[1]) / size[1]).astype(int)
+    ok = ((ys >= 0) & (ys < labels.shape[0]))[:, None] & ((xs >= 0) & (xs < labels.shape[1]))[None]
+    at = np.ix_(np.clip(ys, 0, labels.shape[0] - 1), np.clip(xs, 0, labels.shape[1] - 1))
+    return np.where(ok & (instances[at] == index), labels[at], 0).astype(np.uint8)
+
+
+def _inside(photo: tuple[int, int], box: Box, size: tuple[int, int]) -> npt.NDArray[np.bool_]:
+    xs = box[0] + (np.arange(size[0]) + 0.5) * (box[2] - box[0]) / size[0]
+    ys = box[1] + (np.arange(size[1]) + 0.5) * (box[3] - box[1]) / size[1]
+    return ((ys >= 0) & (ys < photo[1]))[:, None] & ((xs >= 0) & (xs < photo[0]))[None]
+
+
+def _soft(person: Person, part: Part, box: Box, labels: npt.NDArray[np.uint8]) -> Floats:
+    """Coverage by one part: the score map where there is one, kept within reach of the labels, else the mask itself."""
+    own = labels == part
+    scores = person.observation.scores
+    if scores is None or part not in scores.parts:
+        return np.asarray(cv2.GaussianBlur(own.astype(np.float32), (0, 0), 1.5), np.float32)
+    height, width = labels.shape
+    sx, sy = width / (box[2] - box[0]), height / (box[3] - box[1])
+    x0, y0, x1, y1 = scores.box
+    place = ((x0 - box[0]) * sx, (y0 - box[1]) * sy, (x1 - box[0]) * sx, (y1 - box[1]) * sy)
+    field = resample(scores.probability([part]), place, (0, 0, width, height))
+    # The labels know what the score maps don't: other people in front, and edges that follow the photo.
+    reach = 2 * int(max(place[3] - place[1], 1) / scores.values.shape[1]) + 1
+    near = cv2.GaussianBlur(own.astype(np.float32), (0, 0), max(reach / 3, 1.0))
+    return np.asarray(np.clip(0.5 * field + 0.5 * near + 0.0, 0, 1), np.float32)
