@@ -103,7 +103,7 @@ def region_palette(image: Pixels, mask: Mask, *, k: int = 8) -> Palette:
     Args:
         image: (H, W, 3) uint8 RGB.
         mask: (H, W) bool, at least one pixel. Pixels near its border count for little, as they may belong to others.
-        k: Clusters to begin with, before those that are alike become one.
+        k: Clusters to begin with, before those that are alike become one; 1 for what has one colour, such as hair.
 
     Raises:
         OptionError: The shapes do not fit, the mask is empty, or ``k`` is below 1.
@@ -168,7 +168,7 @@ def _sample(image: Pixels, mask: Mask) -> tuple[Floats, Mask]:
     if image.dtype != np.uint8 or image.shape != (*mask.shape, 3) or mask.dtype != np.bool_ or not mask.any():
         got = f"{image.dtype} {image.shape}, {mask.dtype} {mask.shape} with {np.count_nonzero(mask)} pixels"
         raise OptionError("image and mask do not fit", got=got, allowed="uint8 (H, W, 3), bool (H, W) not empty")
-    x, y, w, h = cv2.boundingRect(mask.view(np.uint8))
+    x, y, w, h = cv2.boundingRect(np.ascontiguousarray(mask).view(np.uint8))
     around = (slice(max(y - 1, 0), y + h + 1), slice(max(x - 1, 0), x + w + 1))
     part, piece = np.ascontiguousarray(mask[around]), np.ascontiguousarray(image[around])
     depth = np.asarray(cv2.distanceTransform(part.view(np.uint8), cv2.DIST_L2, 3))

@@ -90,7 +90,7 @@ class _Cloth:
 
 
 def _cloth(image: Pixels, mask: Mask) -> _Cloth | None:
-    x, y, w, h = cv2.boundingRect(mask.view(np.uint8))
+    x, y, w, h = cv2.boundingRect(np.ascontiguousarray(mask).view(np.uint8))
     piece: Any = np.ascontiguousarray(image[y : y + h, x : x + w])
     part: Any = np.ascontiguousarray(mask[y : y + h, x : x + w]).view(np.uint8)
     scale = min(1.0, _WORK / float(np.sqrt(np.count_nonzero(part))))

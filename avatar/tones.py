@@ -68,7 +68,7 @@ def tone_masks(
     shadow, shine = np.zeros_like(mask), np.zeros_like(mask)
     if tones == 1 or not mask.any():
         return shadow, shine
-    x, y, w, h = cv2.boundingRect(mask.view(np.uint8))
+    x, y, w, h = cv2.boundingRect(np.ascontiguousarray(mask).view(np.uint8))
     box = slice(y, y + h), slice(x, x + w)
     part = np.ascontiguousarray(mask[box])
     field = _shading(image, mask, palette, patterned)
@@ -125,7 +125,7 @@ def light_direction(image: Pixels, masks: Mapping[str, Mask]) -> tuple[Direction
 
 def _reduced(image: Pixels, mask: Mask) -> tuple[Field, Mask, float]:
     """OKLab of the mask's box and the mask there, not larger than need be, and the square root of its area."""
-    x, y, w, h = cv2.boundingRect(mask.view(np.uint8))
+    x, y, w, h = cv2.boundingRect(np.ascontiguousarray(mask).view(np.uint8))
     piece: Any = np.ascontiguousarray(image[y : y + h, x : x + w])
     part: Any = np.ascontiguousarray(mask[y : y + h, x : x + w]).view(np.uint8) * 255
     scale = min(1.0, _WORK / float(np.sqrt(np.count_nonzero(part))))
@@ -150,7 +150,7 @@ def _shading(image: Pixels, mask: Mask, palette: Palette | None, patterned: bool
         for j in np.unique(color[inside]):
             own[color == j] = np.median(own[inside & (color == j)])
         soft = _blurred(lab[..., 0] - own, inside, max(0.05 * size, 0.6))
-    _, _, w, h = cv2.boundingRect(mask.view(np.uint8))
+    _, _, w, h = cv2.boundingRect(np.ascontiguousarray(mask).view(np.uint8))
     return np.asarray(cv2.resize(soft, (w, h), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
