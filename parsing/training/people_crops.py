@@ -82,7 +82,7 @@ def decode(sample: Sample) -> Decoded:
 
 def shown_parts(sample: Sample) -> npt.NDArray[np.bool_]:
     """(21,) bool: parts that a sample is known to show: labelled, or else named by its tags; none if nobody knows."""
-    codes = cv2.imdecode(np.frombuffer(sample.codes, np.uint8), cv2.IMREAD_GRAYSCALE)
+    codes = np.asarray(cv2.imdecode(np.frombuffer(sample.codes, np.uint8), cv2.IMREAD_GRAYSCALE))
     labelled = np.bincount(codes.ravel(), minlength=len(Part))[: len(Part)] > MIN_SHOWN
     if labelled[Part.UPPER_CLOTHES :].any():
         return labelled
@@ -213,7 +213,7 @@ def draw_crop(item: Decoded, others: Sequence[Decoded], size: tuple[int, int], r
     crop = _render(image, codes, item, matrix, size, mirror)
     head = head_of(crop.joints, crop.codes)
     if head is None:  # nobody is there, where somebody was thought to be
-        head = np.array(size, np.float32) * rng.uniform([0.3, 0.05], [0.7, 0.4])
+        head = (np.array(size) * rng.uniform([0.3, 0.05], [0.7, 0.4])).astype(np.float32)
     head = head + rng.normal(0, 0.02 * size[1], 2).astype(np.float32)
     mark = head_channel(size, None if rng.random() < 0.15 else head)
     return Crop(np.dstack([photometric(crop.image, rng), mark]), crop.codes, crop.joints, crop.allowed)

@@ -58,7 +58,7 @@ def predict_parts(net: nn.Module, item: Decoded) -> npt.NDArray[np.float32]:
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         for k, field in enumerate(found):
             total[k] += cv2.warpAffine(field, half, (width, height), flags=flags, borderValue=float(k == 0))
-    return total / len(GROWN)
+    return total / np.float32(len(GROWN))
 
 
 def label_open(
@@ -87,9 +87,10 @@ def taught(samples: Iterable[Sample], net: nn.Module) -> Iterator[Sample]:
             continue
         item = decode(sample)
         codes = label_open(item.codes, sample.allowed, predict_parts(net, item))
-        full = cv2.imdecode(np.frombuffer(sample.codes, np.uint8), cv2.IMREAD_GRAYSCALE).shape
-        size = (full[1], full[0])
-        yield replace(sample, codes=encode_png(cv2.resize(codes, size, interpolation=cv2.INTER_NEAREST)))
+        whole = np.asarray(cv2.imdecode(np.frombuffer(sample.codes, np.uint8), cv2.IMREAD_GRAYSCALE))
+        size = (whole.shape[1], whole.shape[0])
+        large = np.asarray(cv2.resize(codes, size, interpolation=cv2.INTER_NEAREST), np.uint8)
+        yield replace(sample, codes=encode_png(large))
 
 
 def main() -> None:

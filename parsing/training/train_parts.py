@@ -79,7 +79,7 @@ class PartCrops(Dataset[tuple[Tensor, ...]]):
     def __getitem__(self, k: int) -> tuple[Tensor, ...]:
         cv2.setNumThreads(1)
         sizes = max(stage for stage in self.stages if stage[0] <= k)[1]
-        size = sizes[np.random.default_rng([self.seed, k // self.batch, 1]).integers(len(sizes))]
+        size = sizes[int(np.random.default_rng([self.seed, k // self.batch, 1]).integers(len(sizes)))]
         rng = np.random.default_rng([self.seed, k])
         source = str(rng.choice(list(self.share), p=list(self.share.values())))
         group, chances = self.groups[source], self.chances[source]
