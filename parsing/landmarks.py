@@ -68,11 +68,12 @@ class FaceLandmarker:
 
     def keypoints(self, image: npt.NDArray[np.uint8], person: Person) -> Floats | None:
         """(17, 3) COCO keypoints x, y, score of a person in (H, W, 3) uint8 RGB."""
-        from dressform.parsing.engines.compact.segment import segment_people
+        from dressform.parsing.engines.compact.segment import glance, second_opinion
         from dressform.parsing.engines.compact.sessions import open_network
 
         box = np.array(person.box, np.float32)
-        return segment_people(open_network("parts"), image, [box], [head_centre(person)])[0].keypoints
+        network = open_network("parts")
+        return second_opinion(network, glance(network, image, box, head_centre(person))).keypoints
 
     def face(self, image: npt.NDArray[np.uint8], person: Person) -> Floats | None:
         """(70, 2) face landmarks (see Person.face), or None: no face, turned away, or too small."""

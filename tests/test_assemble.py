@@ -222,7 +222,7 @@ def test_photos_of_extreme_shape(size: tuple[int, int]) -> None:
 def segment(probability: np.ndarray) -> Segment:
     image = np.full((256, 192, 3), 120, np.uint8)
     matrix = np.array([[2.0, 0, -20], [0, 2.0, -40]])
-    return Segment(Crop(image, matrix), probability.astype(np.float32), np.zeros((17, 3), np.float32))
+    return Segment(Crop(image, matrix), None, probability.astype(np.float32), np.zeros((17, 64, 48), np.float32))
 
 
 def scattered(parts: dict[Part, float]) -> np.ndarray:

@@ -27,7 +27,7 @@ LAYERS = {  # package: those it may import
     "api": {"api", "avatar", "tryon", "parsing", "assets"},
 }
 TRAINING = "dressform.parsing.training"
-HEAVY = {"mediapipe", "onnx", "scipy", "torch"}
+HEAVY = {"matplotlib", "mediapipe", "onnx", "scipy", "torch"}
 TORCH_ENGINES = {"dressform.parsing.engines.m2fp"}  # may import torch, inside functions
 MAX_LINES = 300
 BASE = {

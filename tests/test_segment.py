@@ -1,4 +1,4 @@
-"""Crops through the parts network: batches, mirror images, where keypoints lie, and the mark of the head."""
+"""Crops through the parts network: shapes, mirror images, where keypoints lie, and the mark of the head."""
 
 from __future__ import annotations
 
@@ -9,90 +9,102 @@ import pytest
 
 from dressform.parsing import Part
 from dressform.parsing.engines.compact.crops import head_channel
-from dressform.parsing.engines.compact.segment import BATCH, CROP_SIZE, segment_people
+from dressform.parsing.engines.compact.segment import CROP_SIZES, Segment, glance, second_opinion
 from dressform.parsing.engines.compact.sessions import Network
 from dressform.parsing.landmarks import KEYPOINT_NAMES
 
 PHOTO = np.random.default_rng(0).integers(0, 256, (300, 400, 3)).astype(np.uint8)
-WIDTH, HEIGHT = CROP_SIZE
+WIDTH, HEIGHT = CROP_SIZES[0]  # of the crops of standing people, who boxes() are
 
 
 class Parts(Network):
-    """A parts network that sees every joint at the same place of the crop, as a Gaussian."""
+    """A parts network that sees every joint at the same place of the crop, as a Gaussian, mirrored every other time."""
 
     def __init__(self, x: float = 0, y: float = 0) -> None:
         super().__init__("parts")
         self.x, self.y = x, y
-        self.batches: list[int] = []
-        self.inputs: list[np.ndarray] = []  # as they are, not mirrored
+        self.inputs: list[np.ndarray] = []
 
     def run(self, images: np.ndarray) -> list[np.ndarray]:
         assert images.dtype == np.uint8
-        assert images.shape[1:] == (HEIGHT, WIDTH, 4)
-        count = len(images) // 2
-        np.testing.assert_array_equal(images[count:], images[:count, :, ::-1])
-        self.batches.append(len(images))
-        self.inputs += list(images[:count])
-        heat = np.stack([gaussian(self.x, self.y)] * count + [gaussian(WIDTH - self.x, self.y)] * count)
-        probability = np.zeros((2 * count, 21, HEIGHT // 2, WIDTH // 2), np.float32)
+        count, height, width, channels = images.shape
+        assert (count, channels) == (1, 4) and (width, height) in CROP_SIZES
+        mirrored = len(self.inputs) % 2 == 1
+        self.inputs.append(images[0])
+        heat = gaussian(width - self.x if mirrored else self.x, self.y, (width, height))
+        probability = np.zeros((1, 21, height // 2, width // 2), np.float32)
         probability[:, 0] = 1
-        return [probability, np.tile(heat[:, None], (1, 17, 1, 1))]
+        return [probability, np.tile(heat[None, None], (1, 17, 1, 1))]
 
 
 class Sides(Network):
-    """Takes red for a left arm with a left wrist and blue for a right one; mirrored, for the opposite.
+    """Takes red for a left arm with its wrist and blue for a right one; every other time, mirrored, for the opposite.
 
-    Each half of a batch, as it is and mirrored, is as sure as told.
+    The plain and the mirrored view are as sure as told.
     """
 
     def __init__(self, *sure: float) -> None:
         super().__init__("parts")
         self.sure = sure
+        self.views = 0
 
     def run(self, images: np.ndarray) -> list[np.ndarray]:
-        probability = np.zeros((len(images), 21, HEIGHT // 2, WIDTH // 2), np.float32)
-        heat = np.zeros((len(images), 17, HEIGHT // 4, WIDTH // 4), np.float32)
-        for k, image in enumerate(images):
-            mirrored = k >= len(images) // 2
-            for channel, side in ((0, "left"), (2, "right")):
-                name = {"left": "right", "right": "left"}[side] if mirrored else side
-                seen = image[:, :, channel].reshape(HEIGHT // 2, 2, WIDTH // 2, 2).mean((1, 3)) > 180
-                probability[k, Part[f"{name.upper()}_ARM"]] = seen * self.sure[mirrored]
-                ys, xs = np.nonzero(seen)
-                if len(ys):
-                    peak = gaussian(2 * xs.mean() + 1, 2 * ys.mean() + 1)
-                    heat[k, KEYPOINT_NAMES.index(f"{name}_wrist")] = self.sure[mirrored] * peak
+        mirrored = self.views % 2
+        self.views += 1
+        height, width = images.shape[1:3]
+        probability = np.zeros((1, 21, height // 2, width // 2), np.float32)
+        heat = np.zeros((1, 17, height // 4, width // 4), np.float32)
+        for channel, side in ((0, "left"), (2, "right")):
+            name = {"left": "right", "right": "left"}[side] if mirrored else side
+            seen = images[0, :, :, channel].reshape(height // 2, 2, width // 2, 2).mean((1, 3)) > 180
+            probability[0, Part[f"{name.upper()}_ARM"]] = seen * self.sure[mirrored]
+            ys, xs = np.nonzero(seen)
+            if len(ys):
+                peak = gaussian(2 * xs.mean() + 1, 2 * ys.mean() + 1, (width, height))
+                heat[0, KEYPOINT_NAMES.index(f"{name}_wrist")] = self.sure[mirrored] * peak
         probability[:, 0] = 1 - probability[:, 1:].sum(1)
         return [probability, heat]
 
 
-def gaussian(x: float, y: float) -> np.ndarray:
-    """(h, w) heat map of a joint at x, y of the crop."""
-    xs, ys = (np.arange(side // 4) * 4 + 2.0 for side in (WIDTH, HEIGHT))
+def look(network: Network, image: np.ndarray, box: np.ndarray, head: np.ndarray | None = None) -> Segment:
+    """A person as the engine sees them: as they are and mirrored."""
+    return second_opinion(network, glance(network, image, box, head))
+
+
+def gaussian(x: float, y: float, size: tuple[int, int]) -> np.ndarray:
+    """(h, w) heat map of a joint at x, y of a crop of ``size`` (width, height)."""
+    xs, ys = (np.arange(side // 4) * 4 + 2.0 for side in size)
     heat = 0.8 * np.exp(-((xs[None] - x) ** 2 + (ys[:, None] - y) ** 2) / (2 * 8.0**2))
     return heat.astype(np.float32)
 
 
-def boxes(count: int) -> list[np.ndarray]:
-    return [np.array([20 + 5 * k, 30, 120 + 5 * k, 250], np.float32) for k in range(count)]
+STANDING = np.array([20, 30, 120, 250], np.float32)
 
 
-@pytest.mark.parametrize("count", [0, 1, 2, 3, 4, 5, 11])
-def test_everybody_comes_back_in_order(count: int) -> None:
+def test_a_person_is_seen_as_they_are_and_mirrored() -> None:
     network = Parts()
-    segments = segment_people(network, PHOTO, boxes(count), [None] * count)
-    assert len(segments) == count
-    assert sum(network.batches) == 2 * count  # each as it is and mirrored
-    assert set(network.batches) <= {2, 2 * BATCH}
-    centres = [(s.crop.box[0] + s.crop.box[2]) / 2 for s in segments]
-    np.testing.assert_allclose(centres, [70 + 5 * k for k in range(count)], atol=1e-3)
-    for segment, image in zip(segments, network.inputs, strict=True):
-        np.testing.assert_array_equal(segment.crop.image, image[:, :, :3])
+    segment = look(network, PHOTO, STANDING)
+    plain, mirrored = network.inputs
+    np.testing.assert_array_equal(segment.crop.image, plain[:, :, :3])
+    np.testing.assert_array_equal(mirrored, plain[:, ::-1])
+    x0, _, x1, _ = segment.crop.box
+    assert (x0 + x1) / 2 == pytest.approx(70)
 
 
-@pytest.mark.parametrize(("x", "y"), [(96, 128), (37.3, 201.9), (90.5, 55.2)])
+def test_crops_have_the_shape_that_shows_their_person_largest() -> None:
+    shapes = [(60, 200), (100, 160), (200, 150), (150, 150), (60, 210), (70, 190), (120, 180)]  # width, height
+    places = [np.array([20, 30, 20 + w, 30 + h], np.float32) for w, h in shapes]
+    segments = [look(Parts(), PHOTO, place) for place in places]
+    tall, middle, square = ((h, w, 3) for w, h in CROP_SIZES)
+    assert [s.crop.image.shape for s in segments] == [tall, middle, square, square, tall, tall, middle]
+    for segment, place in zip(segments, places, strict=True):
+        x0, y0, x1, y1 = segment.crop.box
+        np.testing.assert_allclose([(x0 + x1) / 2, (y0 + y1) / 2], (place[:2] + place[2:]) / 2, atol=1e-3)
+
+
+@pytest.mark.parametrize(("x", "y"), [(96, 128), (37.3, 301.9), (90.5, 55.2)])
 def test_keypoints_are_found_between_the_cells(x: float, y: float) -> None:
-    (segment,) = segment_people(Parts(x, y), PHOTO, boxes(1), [None])
+    segment = look(Parts(x, y), PHOTO, STANDING)
     expected = segment.crop.to_photo(np.array([[x, y]], np.float32))
     assert (segment.keypoints.shape, segment.keypoints.dtype) == ((17, 3), np.float32)
     np.testing.assert_allclose(segment.keypoints[:, :2], np.tile(expected, (17, 1)), atol=0.1)
@@ -113,7 +125,7 @@ def test_left_and_right_are_the_same_in_the_mirror(count: int) -> None:
     # Nobody's arms lie where another's do in their crop, nor where their mirror image has any.
     people = [(20, 60), (160 + 90, 160 + 120), (320 + 30, 320 + 100)][:count]
     image, places = arms(people)
-    segments = segment_people(Sides(1, 1), image, places, [None] * count)
+    segments = [look(Sides(1, 1), image, place) for place in places]
     for segment, (red, blue) in zip(segments, people, strict=True):
         for part, joint, x, y in (
             (Part.LEFT_ARM, "left_wrist", red + 10, 120),
@@ -134,7 +146,7 @@ def test_left_and_right_are_the_same_in_the_mirror(count: int) -> None:
 @pytest.mark.parametrize("sure", [(0.9, 0.4), (0.4, 0.9), (0.8, 0)])
 def test_what_is_seen_and_its_mirror_image_count_the_same(sure: tuple[float, float]) -> None:
     image, places = arms([(20, 60)])
-    (segment,) = segment_people(Sides(*sure), image, places, [None])
+    segment = look(Sides(*sure), image, places[0])
     for part, joint in ((Part.LEFT_ARM, "left_wrist"), (Part.RIGHT_ARM, "right_wrist")):
         assert segment.probability[part].max() == pytest.approx(sum(sure) / 2)
         peak = segment.keypoints[KEYPOINT_NAMES.index(joint), 2]
@@ -145,7 +157,7 @@ def test_what_is_seen_and_its_mirror_image_count_the_same(sure: tuple[float, flo
 
 @pytest.mark.parametrize(("x", "y"), [(0, 0), (WIDTH, HEIGHT), (-50, 300)])
 def test_peaks_at_the_frame_stay_in_the_crop(x: float, y: float) -> None:
-    (segment,) = segment_people(Parts(x, y), PHOTO, boxes(1), [None])
+    segment = look(Parts(x, y), PHOTO, STANDING)
     assert np.isfinite(segment.keypoints).all()
     x0, y0, x1, y1 = segment.crop.box
     inside = segment.keypoints[:, :2]
@@ -155,13 +167,14 @@ def test_peaks_at_the_frame_stay_in_the_crop(x: float, y: float) -> None:
 def test_the_network_is_told_where_the_head_is() -> None:
     network = Parts()
     head = np.array([70, 60], np.float32)
-    first, _ = segment_people(network, PHOTO, boxes(2), [head, None])
+    first = look(network, PHOTO, STANDING, head)
+    look(network, PHOTO, STANDING, None)
     x, y = first.crop.to_crop(head[None])[0]
     mark = network.inputs[0][:, :, 3]
     row, column = np.unravel_index(mark.argmax(), mark.shape)
     assert (column + 0.5, row + 0.5) == (pytest.approx(x, abs=1), pytest.approx(y, abs=1))
     assert mark.max() > 250
-    assert not network.inputs[1][:, :, 3].any()
+    assert not network.inputs[2][:, :, 3].any()
 
 
 @pytest.mark.parametrize("head", [None, np.array([np.nan, 3]), np.array([1e6, -1e6])])

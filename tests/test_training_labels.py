@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from dressform.parsing.training.pack import IBUG_FROM_MESH, Sample, encode_jpeg,
 from dressform.parsing.training.people_crops import decode, draw_crop, plain_crop
 from dressform.parsing.training.skeleton import BLAZE_TO_COCO, pose_to_joints, shoe_parts, skin_parts, zones
 from dressform.parsing.training.targets import (
+    IGNORE,
     Zone,
     mirror_codes,
     tag_parts,
@@ -262,3 +264,28 @@ def test_the_teacher_counts_only_where_it_lies_on_the_person() -> None:
     assert not build.teacher_joints(taught, elsewhere)[:, 2].any()
     assert np.isnan(build.face_points(taught, elsewhere)).all()
     assert not build.teacher_joints(None, person).any()
+
+
+def test_places_without_people_show_nobody(tmp_path: Path) -> None:
+    build = pytest.importorskip("dressform.parsing.training.build", reason="reads MATLAB files with SciPy")
+    images = tmp_path / "coco-permissive" / "images"
+    images.mkdir(parents=True)
+    photo = np.full((200, 300, 3), 30, np.uint8)
+    photo[40:180, 100:160] = 255  # somebody, the only bright thing
+    cv2.imwrite(str(images / "7.png"), photo)
+    square = [[100, 40, 159, 40, 159, 179, 100, 179]]
+    annotation = {"image_id": 7, "id": 1, "iscrowd": 0, "bbox": [100, 40, 60, 140], "segmentation": square}
+    index = {"images": [{"id": 7, "file_name": "7.png"}], "annotations": [annotation]}
+    (images.parent / "instances.json").write_text(json.dumps(index))
+    found = list(build.places_without_people(tmp_path, tmp_path))
+    assert 1 <= len(found) <= 4
+    assert len({s.key for s in found}) == len(found)
+    for place in found:
+        item = decode(place)
+        x0, y0, x1, y1 = place.box.astype(int)
+        assert item.image[y0:y1, x0:x1].max() < 128 and not item.codes[y0:y1, x0:x1].any()
+        assert set(np.unique(item.codes)) <= {0, IGNORE}
+        assert (item.codes[item.image[:, :, 0] > 200] == IGNORE).all(), "people beside it are no background"
+        crop = draw_crop(item, (), (96, 128), np.random.default_rng(0))
+        assert not ((crop.codes > 0) & (crop.codes < IGNORE)).any() and (crop.joints[:, 2] == 2).all()
+        assert place.source == "nobody" and not place.held_out

@@ -26,6 +26,7 @@ from dressform.parsing.training.skeleton import BLAZE_TO_COCO, pose_to_joints, s
 from dressform.parsing.training.targets import IGNORE, Zone, ccp_table, tag_parts
 
 MIN_COCO_HEIGHT = 40  # px; smaller people teach noise
+NOBODY_PER_PHOTO = 4
 ANY_PART = np.ones(len(Part), np.bool_)
 Teacher = dict[str, npt.NDArray[Any]]
 
@@ -177,6 +178,44 @@ def coco_people(data: Path, teacher: Path) -> Iterator[Sample]:
             )
 
 
+def places_without_people(data: Path, teacher: Path) -> Iterator[Sample]:
+    """Boxes of COCO's photos that are shaped like people and show nobody: the parts network must find nothing there."""
+    coco = json.loads((data / "coco-permissive/instances.json").read_text())
+    shapes = np.array([a["bbox"][2:] for a in coco["annotations"] if a["bbox"][3] >= MIN_COCO_HEIGHT], np.float32)
+    by_image: dict[int, list[Any]] = {}
+    for annotation in coco["annotations"]:
+        by_image.setdefault(annotation["image_id"], []).append(annotation)
+    for entry in coco["images"]:
+        rng = np.random.default_rng(entry["id"])
+        photo = np.asarray(cv2.imread(str(data / "coco-permissive/images" / entry["file_name"])), np.uint8)[:, :, ::-1]
+        height, width = photo.shape[:2]
+        people = np.zeros((height, width), np.bool_)
+        for annotation in by_image.get(entry["id"], ()):
+            people |= polygon_mask(annotation["segmentation"], height, width)
+        found = 0
+        for _ in range(40):
+            w, h = np.minimum(rng.choice(shapes), [width, height])
+            x, y = rng.uniform(0, width - w), rng.uniform(0, height - h)
+            box = np.array([x, y, x + w, y + h], np.float32)
+            x0, y0, x1, y1 = _window(box, width, height)
+            if people[int(y) : int(y + h), int(x) : int(x + w)].any() or min(w, h) < 16:
+                continue
+            shift = np.array([x0, y0], np.float32)
+            yield Sample(
+                encode_jpeg(photo[y0:y1, x0:x1]),
+                encode_png(np.where(people[y0:y1, x0:x1], IGNORE, 0).astype(np.uint8)),
+                allowed=ANY_PART,
+                joints=np.tile(np.array([0, 0, 2], np.float32), (17, 1)),
+                face=np.full((70, 2), np.nan, np.float32),
+                box=box - np.tile(shift, 2),
+                source="nobody",
+                key=4 * entry["id"] + found,
+            )
+            found += 1
+            if found == NOBODY_PER_PHOTO:
+                break
+
+
 def _window(box: npt.NDArray[np.float32], width: int, height: int) -> tuple[int, int, int, int]:
     """A wide pixel window around a box, for context when crops are jittered."""
     margin = 0.6 * (box[2:] - box[:2]).max()
@@ -185,7 +224,7 @@ def _window(box: npt.NDArray[np.float32], width: int, height: int) -> tuple[int,
     return int(x0), int(y0), int(x1), int(y1)
 
 
-SOURCES = (ccp_labelled, ccp_tagged, coco_people)
+SOURCES = (ccp_labelled, ccp_tagged, coco_people, places_without_people)
 
 
 def _collect(source: Callable[[Path, Path], Iterator[Sample]], data: Path, teacher: Path) -> list[Sample]:

@@ -24,6 +24,7 @@ from dressform.parsing.result import Observation, Parse, Person
 from dressform.parsing.training.ccp_groups import GROUPS, UNIONS, ccp_body, ccp_groups, part_groups
 from dressform.parsing.training.eval_report import Options, SetReport, Table
 from dressform.parsing.training.eval_sheets import Case, pair
+from dressform.parsing.training.eval_strata import Strata, strata
 from dressform.parsing.training.measures import (
     BoundaryCount,
     confusion,
@@ -96,6 +97,7 @@ class _Tally:
         self.overlaps: list[float] = []
         self.hits, self.asked = np.zeros((2, 17), np.int64)
         self.faces, self.errors = 0, list[float]()
+        self.strata = Strata()
 
     def add(self, truth: _Truth, person: Person | None, overlap: float) -> Counts:
         """Count one photo; returns its confusion."""
@@ -112,8 +114,8 @@ class _Tally:
         self.overlaps.append(overlap)
         return counts
 
-    def add_points(self, truth: _Truth, person: Person | None, teacher: Path) -> None:
-        """Compare joints and face with the teacher's, where those lie on the labelled person."""
+    def add_points(self, truth: _Truth, person: Person | None, teacher: Path) -> bool:
+        """Compare joints and face with the teacher's, where those lie on the labelled person; whether it has a face."""
         from dressform.parsing.training.build import face_points, read_teacher, teacher_joints
 
         taught = read_teacher(teacher / "ccp" / f"{truth.path.stem}-0.npz")
@@ -121,11 +123,13 @@ class _Tally:
         self.hits += hit
         self.asked += asked
         face = face_points(taught, truth.body)
-        if not np.isnan(face).any():
-            self.faces += 1
-            found = None if person is None else person.face
-            if found is not None:
-                self.errors.append(face_error(found, face))
+        if np.isnan(face).any():
+            return False
+        self.faces += 1
+        found_face = None if person is None else person.face
+        if found_face is not None:
+            self.errors.append(face_error(found_face, face))
+        return True
 
 
 def evaluate_ccp(parser: Parser, data: Path, options: Options) -> SetReport | None:
@@ -139,9 +143,10 @@ def evaluate_ccp(parser: Parser, data: Path, options: Options) -> SetReport | No
         parse = parser.parse(image)
         seconds.append(time.perf_counter() - began)
         person, overlap = main_person(parse, truth.body)
-        score = mean(ious(tally.add(truth, person, overlap)))
-        if options.teacher is not None:
-            tally.add_points(truth, person, options.teacher)
+        counts = tally.add(truth, person, overlap)
+        score = mean(ious(counts))
+        facing = None if options.teacher is None else tally.add_points(truth, person, options.teacher)
+        tally.strata.add(strata(image, truth.groups == _NAMES.index("skin"), facing=facing), counts, overlap)
         caption = f"{truth.path.stem}: mIoU {score:.2f}, silhouette {overlap:.2f}, people found: {len(parse)}"
         picture = pair(
             draw_overlay(_as_parse(truth), image, legend=False), draw_overlay(parse, image, legend=False), COLUMNS
@@ -154,6 +159,7 @@ def evaluate_ccp(parser: Parser, data: Path, options: Options) -> SetReport | No
         "Bags are no part of a silhouette; bags, belts and jewellery are background among the groups.",
         "Boundary F: 3 pixels. Joints: within 0.1 of the torso (middle of the shoulders to middle of the hips).",
         "Face error: mean of 68 points over the distance of the outer eye corners.",
+        "By kind of photo: skin by the typology angle of its labelled pixels, which light shifts; no one's origin.",
         "In the pictures a labelled group has the colour of one of its parts; skin is yellow.",
     )
     tables = _tables(tally, with_teacher=options.teacher is not None)
@@ -199,12 +205,12 @@ def _tables(tally: _Tally, *, with_teacher: bool) -> tuple[Table, ...]:
     columns = ("group", "IoU", "recall", "boundary F", "share of pixels", "most often taken for")
     groups = Table("Groups", columns, tuple(rows))
     if not with_teacher:
-        return (groups,)
+        return groups, tally.strata.table()
     joints = tuple(
         (name, float(tally.hits[at].sum() / max(tally.asked[at].sum(), 1)), int(tally.asked[at].sum()))
         for name, at in _JOINTS.items()
     )
-    return groups, Table("Joints against the teacher", ("joints", "PCK@0.1", "number"), joints)
+    return groups, tally.strata.table(), Table("Joints against the teacher", ("joints", "PCK@0.1", "number"), joints)
 
 
 def _as_parse(truth: _Truth) -> Parse:

@@ -1,9 +1,7 @@
-"""Export trained networks as ONNX with 16-bit weights into the package, with sizes and hashes.
+"""Export trained networks as 8-bit ONNX models into the package, with sizes and hashes.
 
-    python -m dressform.parsing.training.export --runs CACHE/runs --out assets/models
-
-Weights are stored as float16 and widened when the model is read, so arithmetic stays float32 and
-nothing depends on a processor's half-precision units.
+    python -m dressform.parsing.training.export --data DATA --teacher CACHE/teacher --pack CACHE/people.npz \\
+        --runs CACHE/runs --out assets/models
 """
 
 from __future__ import annotations
@@ -11,24 +9,23 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 
-import numpy as np
 import onnx
 import torch
-from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
-from dressform.parsing.training.fit import load_average
+from dressform.parsing.training.fit import Schedule, load_average
+from dressform.parsing.training.quantize import quantize
+from dressform.parsing.training.settings import read_config
 
-__all__ = ["export_network", "halve_weights", "write_manifest"]
+__all__ = ["export_network", "write_manifest"]
 
 EXAMPLES = {"people": (1, 384, 640, 3), "parts": (1, 256, 192, 4), "face": (1, 128, 128, 3)}
 OUTPUTS = {"people": ("heat", "box", "mask"), "parts": ("probability", "keypoints"), "face": ("points", "score")}
-MIN_HALVED = 512  # numbers; smaller tensors are not worth a conversion
+CALIBRATION = 128  # items of training data from which the ranges of activations are taken
 
 
 class Deployed(nn.Module):
@@ -48,40 +45,33 @@ class Deployed(nn.Module):
         return out[0], torch.sigmoid(out[1])
 
 
-def halve_weights(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Store large float32 weights as float16 behind a Cast; the runtime folds the Cast away when it loads."""
-    graph = model.graph
-    casts = []
-    for tensor in graph.initializer:
-        if tensor.data_type == TensorProto.FLOAT and np.prod(tensor.dims, dtype=np.int64) >= MIN_HALVED:
-            values, name = numpy_helper.to_array(tensor), tensor.name
-            tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}.half"))
-            casts.append(helper.make_node("Cast", [f"{name}.half"], [name], to=TensorProto.FLOAT, name=f"{name}.widen"))
-    nodes = [*casts, *graph.node]
-    del graph.node[:]
-    graph.node.extend(nodes)
-    onnx.checker.check_model(model)
-    return model
+def export_network(name: str, folders: Mapping[str, Path], target: Path) -> None:
+    """Export the averaged network of a run with 8-bit weights.
 
-
-def export_network(name: str, run: Path, config: Path, target: Path) -> None:
-    """Export the averaged network of a run."""
+    Args:
+        name: "people", "parts" or "face".
+        folders: ``runs`` and what the network's training data is read from: ``data``, ``teacher``, ``pack``.
+        target: Where the model goes.
+    """
     module = import_module(f"dressform.parsing.training.train_{name}")
-    net = load_average(module.build_net(tomllib.loads(config.read_text())["net"]), run)
-    example = torch.zeros(EXAMPLES[name], dtype=torch.uint8)
+    config = read_config(name)
+    net = load_average(module.build_net(config["net"]), folders["runs"] / name)
+    partial, whole = target.with_suffix(".partial"), target.with_suffix(".float")
     axes = {0: "n"} if name == "face" else {0: "n", 1: "h", 2: "w"}
-    partial = target.with_suffix(".partial")
     torch.onnx.export(
         Deployed(net, name).eval(),
-        (example,),
-        str(partial),
+        (torch.zeros(EXAMPLES[name], dtype=torch.uint8),),
+        str(whole),
         input_names=["image"],
         output_names=list(OUTPUTS[name]),
         dynamic_axes={"image": axes},
         opset_version=17,
         dynamo=False,
     )
-    model = halve_weights(onnx.load(partial))
+    data = module.open_data(folders, config, Schedule(**config["schedule"]))
+    quantize(whole, partial, (data[k][0].permute(1, 2, 0).numpy() for k in range(CALIBRATION)))
+    whole.unlink()
+    model = onnx.load(partial)
     model.producer_name, model.doc_string = "dressform", f"{name} network of dressform's compact engine, Apache-2.0"
     partial.write_bytes(model.SerializeToString(deterministic=True))
     partial.rename(target)
@@ -99,14 +89,13 @@ def write_manifest(folder: Path) -> None:
 def main() -> None:
     """Command line of this module."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--runs", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
+    for name in ("data", "teacher", "pack", "runs", "out"):
+        parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--only", choices=sorted(EXAMPLES), action="append")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     for name in args.only or EXAMPLES:
-        config = Path(__file__).with_name(f"{name}.toml")
-        export_network(name, args.runs / name, config, args.out / f"{name}.onnx")
+        export_network(name, vars(args), args.out / f"{name}.onnx")
     write_manifest(args.out)
     print((args.out / "manifest.json").read_text())
 

@@ -36,7 +36,7 @@ class Sample:
         joints: (17, 3) float32 x, y, state; 0 unknown, 1 there, 2 known to be absent.
         face: (70, 2) float32, or NaN where unknown.
         box: (4,) float32, bounds of the person's pixels.
-        source: "ccp", "ccp-tags" or "coco".
+        source: "ccp", "ccp-tags", "coco", or "nobody" for a place without people.
         key: Number of the photo (CCP) or annotation (COCO).
     """
 

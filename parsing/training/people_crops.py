@@ -14,14 +14,27 @@ import numpy.typing as npt
 
 from dressform.parsing.engines.compact.crops import PERSON_GROW, Affine, crop_affine, head_channel, warp
 from dressform.parsing.landmarks import MIRROR_KEYPOINTS
+from dressform.parsing.parts import Part
 from dressform.parsing.training.augment import occlude, photometric, shade_skin
 from dressform.parsing.training.pack import Sample
 from dressform.parsing.training.targets import IGNORE, mirror_codes
 
-__all__ = ["Crop", "Decoded", "decode", "draw_crop", "plain_crop", "silhouette", "stand"]
+__all__ = [
+    "Crop",
+    "Decoded",
+    "cut_off",
+    "decode",
+    "draw_crop",
+    "head_of",
+    "plain_crop",
+    "shown_parts",
+    "silhouette",
+    "stand",
+]
 
 Image = npt.NDArray[np.uint8]
 Rng = np.random.Generator
+MIN_SHOWN = 20  # px
 MAX_HEIGHT = 720  # px; larger photos are shrunk once, which halves the time of every crop
 
 
@@ -67,6 +80,15 @@ def decode(sample: Sample) -> Decoded:
     return _shrink(item, MAX_HEIGHT / image.shape[0])
 
 
+def shown_parts(sample: Sample) -> npt.NDArray[np.bool_]:
+    """(21,) bool: parts that a sample is known to show: labelled, or else named by its tags; none if nobody knows."""
+    codes = np.asarray(cv2.imdecode(np.frombuffer(sample.codes, np.uint8), cv2.IMREAD_GRAYSCALE))
+    labelled = np.bincount(codes.ravel(), minlength=len(Part))[: len(Part)] > MIN_SHOWN
+    if labelled[Part.UPPER_CLOTHES :].any():
+        return labelled
+    return np.zeros(len(Part), np.bool_) if sample.allowed.all() else sample.allowed
+
+
 def _shrink(item: Decoded, scale: float) -> Decoded:
     if scale >= 1:
         return item
@@ -82,14 +104,16 @@ def _bounds(person: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32] | None:
     return np.array([x, y, x + w, y + h], np.float32) if w > 3 and h > 3 else None
 
 
-def _cut(item: Decoded, rng: Rng) -> Decoded:
+def cut_off(item: Decoded, rng: Rng) -> Decoded:
     """End the photo at a random height of the body, as selfies, portraits and team photos do."""
     x0, y0, x1, y1 = item.box
     known = item.joints[:, 2] == 1
     shoulders, hips = item.joints[[5, 6]], item.joints[[11, 12]]
     if known[[5, 6, 11, 12]].all() and shoulders[:, 1].mean() < hips[:, 1].mean():
         top, bottom = shoulders[:, 1].mean(), hips[:, 1].mean()
-        line = rng.uniform(top + 0.1 * (bottom - top), bottom + 0.5 * (bottom - top))
+        # One in four is a close-up: little more than the head.
+        low, high = (-0.05, 0.3) if rng.random() < 0.25 else (0.1, 1.5)
+        line = top + rng.uniform(low, high) * (bottom - top)
     else:
         line = y0 + (y1 - y0) * rng.uniform(0.25, 0.7)
     end = int(np.clip(line, y0 + 16, item.image.shape[0]))
@@ -164,8 +188,6 @@ def _add_neighbour(image: Image, codes: Image, item: Decoded, other: Decoded, rn
 
 def draw_crop(item: Decoded, others: Sequence[Decoded], size: tuple[int, int], rng: Rng) -> Crop:
     """One random training crop of ``size`` (width, height)."""
-    if rng.random() < 0.38:
-        item = _cut(item, rng)
     # Work on a window around the person: pasting and shading need not touch the rest.
     reach = 0.5 * (item.box[2:] - item.box[:2]).max()
     x0, y0 = np.maximum(item.box[:2] - reach, 0).astype(int)
@@ -190,14 +212,18 @@ def draw_crop(item: Decoded, others: Sequence[Decoded], size: tuple[int, int], r
     matrix = crop_affine(box, size, angle=angle, grow=PERSON_GROW * np.exp(rng.normal(0, 0.1)), mirror=mirror)
     crop = _render(image, codes, item, matrix, size, mirror)
     head = head_of(crop.joints, crop.codes)
-    if head is not None:
-        head = head + rng.normal(0, 0.02 * size[1], 2).astype(np.float32)
+    if head is None:  # nobody is there, where somebody was thought to be
+        head = (np.array(size) * rng.uniform([0.3, 0.05], [0.7, 0.4])).astype(np.float32)
+    head = head + rng.normal(0, 0.02 * size[1], 2).astype(np.float32)
     mark = head_channel(size, None if rng.random() < 0.15 else head)
     return Crop(np.dstack([photometric(crop.image, rng), mark]), crop.codes, crop.joints, crop.allowed)
 
 
-def head_of(joints: npt.NDArray[np.float32], codes: Image) -> npt.NDArray[np.float32] | None:
-    """(2,) middle of the head joints that are seen, else of the top of the person, in crop pixels; None: nobody."""
+def head_of(joints: npt.NDArray[np.float32], codes: Image, scale: float = 2) -> npt.NDArray[np.float32] | None:
+    """(2,) middle of the head joints that are seen, else of the top of the person; None: nobody.
+
+    In pixels of the joints; a pixel of ``codes`` is ``scale`` of them.
+    """
     seen = joints[:5, 2] == 1
     if seen.any():
         return np.asarray(joints[:5, :2][seen].mean(0), np.float32)
@@ -207,7 +233,7 @@ def head_of(joints: npt.NDArray[np.float32], codes: Image) -> npt.NDArray[np.flo
     top, height = int(box[1]), box[3] - box[1]
     band = codes[top : top + max(1, int(height / 8))]
     columns = np.flatnonzero(((band > 0) & (band != IGNORE)).any(0))
-    return np.array([2 * columns.mean() + 1, 2 * (top + height / 16)], np.float32)
+    return np.array([scale * (columns.mean() + 0.5), scale * (top + height / 16)], np.float32)
 
 
 def plain_crop(item: Decoded, size: tuple[int, int]) -> Crop:

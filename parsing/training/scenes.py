@@ -19,11 +19,15 @@ from dressform.parsing.engines.compact.crops import Affine, crop_affine, warp
 from dressform.parsing.training.augment import photometric, shade_skin
 from dressform.parsing.training.build import polygon_mask
 from dressform.parsing.training.people_crops import Decoded, silhouette, stand
+from dressform.parsing.training.targets import IGNORE
 
-__all__ = ["Photo", "Scene", "Visible", "draw_scene", "head_point", "read_photos"]
+__all__ = ["MAYBE", "UNKNOWN", "Photo", "Scene", "Visible", "draw_scene", "head_point", "own_photo", "read_photos"]
 
 Image = npt.NDArray[np.uint8]
 Rng = np.random.Generator
+CLOSE_UP = 0.2  # share of scenes in which a head fills much of the picture, as on passes and selfies
+MAYBE = 65534
+"""Instance value of places around the labelled person of a photo whose bystanders nobody labelled."""
 UNKNOWN = 65535
 """Instance value of pixels where people may be that nobody labelled."""
 
@@ -85,6 +89,13 @@ def read_photos(data: Path) -> list[Photo]:
     return photos
 
 
+def own_photo(person: Decoded) -> Photo:
+    """The photo of one labelled person; others may stand behind them."""
+    instances = np.where(person.person, 1, MAYBE).astype(np.uint16)
+    instances[person.codes == IGNORE] = UNKNOWN
+    return Photo(person.image, instances, head_point(person.joints)[None])
+
+
 def _see(instances: npt.NDArray[np.uint16], index: int, head: npt.NDArray[np.float32], full: int) -> Visible | None:
     """What remains visible of a person whose whole silhouette had ``full`` pixels; None: too little to ask for."""
     own = instances == index
@@ -142,10 +153,10 @@ class _Canvas:
 
 def _place(photos: Sequence[Photo], size: tuple[int, int], rng: Rng) -> Image:
     """A stretch of a photo where nobody is, or a made-up wall."""
-    for _ in range(6):
+    for _ in range(24):
         photo = photos[int(rng.integers(len(photos)))]
         height, width = photo.instances.shape
-        w = int(width * rng.uniform(0.25, 0.9))
+        w = int(width * rng.uniform(0.2, 0.8))
         h = min(int(w * size[1] / size[0]), height)
         x, y = int(rng.integers(0, width - w + 1)), int(rng.integers(0, height - h + 1))
         if h > 40 and not photo.instances[y : y + h, x : x + w].any():
@@ -166,7 +177,14 @@ def _stand(person: Decoded, x: float, top: float, height: float, rng: Rng) -> Af
 def _group(canvas: _Canvas, people: Sequence[Decoded], rng: Rng) -> None:
     """One or two rows of people, whole or cut by the frame; the back row first."""
     height, width = canvas.instances.shape
-    tall = height * float(np.exp(rng.uniform(np.log(0.12), np.log(2.6))))
+    if rng.random() < CLOSE_UP:
+        tall = height * rng.uniform(2.6, 6.5)
+        head = tall / 7
+        for person in people[: int(rng.integers(1, 3))]:
+            x, top = rng.uniform(0.25, 0.75) * width, rng.uniform(0, 0.8) * max(height - head, 0.05 * height)
+            canvas.paste(person, _stand(person, x, top, tall, rng), rng)
+        return
+    tall = height * float(np.exp(rng.uniform(np.log(0.18), np.log(2.6))))
     gap = tall * rng.uniform(0.14, 0.42)
     rows = 2 if len(people) > 3 and rng.random() < 0.5 else 1
     for row in range(rows):
@@ -183,29 +201,47 @@ def _group(canvas: _Canvas, people: Sequence[Decoded], rng: Rng) -> None:
 def _scatter(canvas: _Canvas, people: Sequence[Decoded], rng: Rng) -> None:
     """People anywhere and of any size, far ones first."""
     height, width = canvas.instances.shape
-    sizes = sorted(height * np.exp(rng.uniform(np.log(0.07), np.log(1.2), len(people))))
+    sizes = sorted(height * np.exp(rng.uniform(np.log(0.1), np.log(1.5), len(people))))
     for person, tall in zip(people, sizes, strict=True):
         x, top = rng.uniform(0, width), rng.uniform(-0.1, 1.0) * height - 0.3 * tall
         canvas.paste(person, _stand(person, x, top, tall, rng), rng)
 
 
+def _view(photo: Photo, size: tuple[int, int], rng: Rng) -> Affine:
+    """Where a camera of ``size`` looks: at one of the people, of any size in the picture, or about the middle."""
+    height, width = photo.instances.shape
+    whole = min(size[0] / width, size[1] / height)
+    own = photo.instances == rng.integers(1, len(photo.heads) + 1) if len(photo.heads) else np.zeros((1, 1), np.bool_)
+    if rng.random() < 0.7 and own.any():
+        x, y, w, h = cv2.boundingRect(own.astype(np.uint8))
+        near = rng.random() < CLOSE_UP
+        low, high = (2.5, 6.5) if near else (0.12, 1.4)
+        scale = size[1] / h * float(np.exp(rng.uniform(np.log(low), np.log(high))))
+        scale = float(np.clip(scale, 0.8 * whole, max(4.0 if near else 2.5, 0.8 * whole)))
+        down = min(h / 2, 0.4 * size[1] / scale) if near else h / 2  # a head is at the top of its box
+        centre = np.array([x + w / 2, y + down]) + rng.uniform(-0.4, 0.4, 2) * (0.3 if near else 1.0) * size / scale
+    else:
+        scale = whole * float(np.exp(rng.uniform(np.log(0.7), np.log(2.2))))
+        centre = np.array([width, height]) / 2
+    # No more of what lies beyond the photo than need be.
+    half = np.array(size) / 2 / scale
+    spare = np.maximum(np.array([width, height]) / 2 - half, 0)
+    centre = np.clip(centre, np.array([width, height]) / 2 - spare, np.array([width, height]) / 2 + spare)
+    box = np.concatenate([centre - half, centre + half]).astype(np.float32)
+    angle = rng.normal(0, 4) if rng.random() < 0.9 else rng.uniform(-25, 25)
+    return crop_affine(box, size, angle=angle, mirror=rng.random() < 0.5)
+
+
 def draw_scene(photos: Sequence[Photo], people: Sequence[Decoded], size: tuple[int, int], rng: Rng) -> Scene:
-    """One random scene of ``size`` (width, height); ``people`` are to be pasted, none or more."""
-    if rng.random() < 0.5:
-        photo = photos[int(rng.integers(len(photos)))]
-        height, width = photo.instances.shape
-        zoom = float(np.exp(rng.uniform(np.log(0.55), np.log(2.2))))
-        centre = np.array([width, height]) / 2 + rng.uniform(-0.5, 0.5, 2) * np.array([width, height]) * (
-            1 - min(1, 1 / zoom)
-        )
-        half = np.array([width, height]) / 2 / zoom
-        box = np.concatenate([centre - half, centre + half]).astype(np.float32)
-        angle = rng.normal(0, 4) if rng.random() < 0.9 else rng.uniform(-25, 25)
-        matrix = crop_affine(box, size, angle=angle, mirror=rng.random() < 0.5)
+    """One random scene of ``size`` (width, height); the first of ``people`` may give the photo, others are pasted."""
+    kind = rng.random()
+    if kind < 0.6:
+        photo = photos[int(rng.integers(len(photos)))] if kind < 0.4 else own_photo(people[0])
+        matrix = _view(photo, size, rng)
         shown = warp(photo.instances, matrix, size, labels=True)
         heads = photo.heads @ matrix[:, :2].T.astype(np.float32) + matrix[:, 2].astype(np.float32)
         canvas = _Canvas(warp(photo.image, matrix, size), shown, list(heads))
-        _scatter(canvas, people[: int(rng.choice(3, p=(0.65, 0.25, 0.1)))], rng)
+        _scatter(canvas, people[1:][: int(rng.choice(3, p=(0.65, 0.25, 0.1)))], rng)
     else:
         canvas = _Canvas(_place(photos, size, rng), np.zeros(size[::-1], np.uint16), [])
         (_group if rng.random() < 0.75 else _scatter)(canvas, people, rng)

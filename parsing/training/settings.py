@@ -11,7 +11,7 @@ from typing import Any
 
 from dressform.parsing.training.fit import Schedule
 
-__all__ = ["Settings", "read_settings"]
+__all__ = ["Settings", "read_config", "read_settings"]
 
 
 @dataclass(frozen=True)
@@ -22,11 +22,18 @@ class Settings:
         folders: The paths given on the command line, by name; ``out`` is the folder of the run.
         config: The configuration file's sections.
         schedule: Its ``[schedule]``, with what the command line overrides.
+        start: Folder of a run whose averaged weights are to begin with.
     """
 
     folders: dict[str, Path]
     config: dict[str, Any]
     schedule: Schedule
+    start: Path | None = None
+
+
+def read_config(network: str) -> dict[str, Any]:
+    """The sections of the configuration file of a network."""
+    return tomllib.loads(Path(__file__).with_name(f"{network}.toml").read_text())
 
 
 def read_settings(network: str, paths: Sequence[str], arguments: Sequence[str] | None = None) -> Settings:
@@ -40,6 +47,9 @@ def read_settings(network: str, paths: Sequence[str], arguments: Sequence[str] |
     parser = argparse.ArgumentParser(description=f"Train the {network} network; goes on where a run was stopped.")
     for name in (*paths, "out"):
         parser.add_argument(f"--{name}", type=Path, required=True)
+    parser.add_argument(
+        "--start", type=Path, help="folder of a run whose averaged weights to begin with, as far as they fit"
+    )
     parser.add_argument("--config", type=Path, default=Path(__file__).with_name(f"{network}.toml"))
     parser.add_argument("--steps", type=int, help="instead of the configuration's")
     parser.add_argument("--threads", type=int, help="instead of the configuration's")
@@ -47,4 +57,4 @@ def read_settings(network: str, paths: Sequence[str], arguments: Sequence[str] |
     config = tomllib.loads(args.config.read_text())
     given = {name: value for name in ("steps", "threads") if (value := getattr(args, name)) is not None}
     schedule = replace(Schedule(**config["schedule"]), **given)
-    return Settings({name: getattr(args, name) for name in (*paths, "out")}, config, schedule)
+    return Settings({name: getattr(args, name) for name in (*paths, "out")}, config, schedule, args.start)

@@ -8,9 +8,10 @@ Reads its settings from face.toml beside this file.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -22,14 +23,14 @@ from torch.utils.data import Dataset
 
 from dressform.parsing.engines.compact.crops import FACE_GROW, crop_affine, face_square, warp
 from dressform.parsing.training.augment import occlude, photometric
-from dressform.parsing.training.fit import fit
+from dressform.parsing.training.fit import Schedule, fit
 from dressform.parsing.training.losses import wing
 from dressform.parsing.training.networks import FaceNet
 from dressform.parsing.training.pack import IBUG_FROM_MESH, Sample, read_pack
 from dressform.parsing.training.people_crops import decode
 from dressform.parsing.training.settings import read_settings
 
-__all__ = ["FACE_SIZE", "MIRROR_FACE", "Face", "FaceCrops", "build_net", "face_loss"]
+__all__ = ["FACE_SIZE", "MIRROR_FACE", "Face", "FaceCrops", "build_net", "face_loss", "open_data"]
 
 FACE_SIZE = 128
 MIRROR_FACE: tuple[int, ...] = (
@@ -144,15 +145,20 @@ def face_loss(net: nn.Module, batch: Sequence[Tensor]) -> dict[str, Tensor]:
     return {"points": 10 * near, "seen": 0.1 * there}
 
 
+def open_data(folders: Mapping[str, Path], config: Mapping[str, Any], schedule: Schedule) -> FaceCrops:
+    """The training crops of a run, from ``folders["data"]``, ``folders["teacher"]`` and ``folders["pack"]``."""
+    samples = [s for s in read_pack(folders["pack"]) if not s.held_out and s.source != "nobody"]
+    faces = list(read_faces(samples, folders["data"], folders["teacher"]))
+    print(f"{len(faces)} heads, {sum(f.points is not None for f in faces)} with a face")
+    return FaceCrops(faces, [s for s in samples if s.source == "ccp"], schedule.seed)
+
+
 def main() -> None:
     """Command line of this module."""
     settings = read_settings("face", ("data", "teacher", "pack"))
     folders, config, schedule = settings.folders, settings.config, settings.schedule
-    samples = [s for s in read_pack(folders["pack"]) if not s.held_out]
-    faces = list(read_faces(samples, folders["data"], folders["teacher"]))
-    print(f"{len(faces)} heads, {sum(f.points is not None for f in faces)} with a face")
-    data = FaceCrops(faces, [s for s in samples if s.source == "ccp"], schedule.seed)
-    fit(build_net(config["net"]), data, face_loss, schedule, folders["out"])
+    data = open_data(folders, config, schedule)
+    fit(build_net(config["net"]), data, face_loss, schedule, folders["out"], start=settings.start)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,9 @@ Reads its settings from people.toml beside this file.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -17,17 +19,18 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import Dataset
 
-from dressform.parsing.training.fit import fit
+from dressform.parsing.training.fit import Schedule, fit
 from dressform.parsing.training.losses import box_giou, focal_heat
 from dressform.parsing.training.networks import PeopleNet
 from dressform.parsing.training.pack import Sample, read_pack
 from dressform.parsing.training.people_crops import Decoded, decode
-from dressform.parsing.training.scenes import UNKNOWN, Photo, Scene, draw_scene, read_photos
+from dressform.parsing.training.scenes import MAYBE, UNKNOWN, Photo, Scene, draw_scene, read_photos
 from dressform.parsing.training.settings import read_settings
 
-__all__ = ["Scenes", "build_net", "people_loss", "scene_targets"]
+__all__ = ["Scenes", "build_net", "open_data", "people_loss", "scene_targets"]
 
 STRIDE = 4
+BYSTANDER = 0.2
 _GRID = npt.NDArray[np.float32]
 
 
@@ -37,7 +40,7 @@ def scene_targets(scene: Scene) -> tuple[_GRID, _GRID, _GRID, npt.NDArray[np.uin
     Returns:
         heat (h, w) in 0..1, a Gaussian around each person's point with 1 in its cell; box (4, h, w)
         distances from cell centres in pixels; weight (h, w) of the box loss, about 1 per person; mask
-        (h, w) uint8: 1 person, 0 nobody, 255 unknown.
+        (h, w) uint8: 1 person, 0 nobody, 254 nobody labelled, 255 unknown.
     """
     height, width = (n // STRIDE for n in scene.instances.shape)
     heat, weight = np.zeros((2, height, width), np.float32)
@@ -56,7 +59,7 @@ def scene_targets(scene: Scene) -> tuple[_GRID, _GRID, _GRID, npt.NDArray[np.uin
         box[:, own] = distances[:, own]
         weight[own] = bump[own] / max(bump[own].sum(), 1e-6)
     small = scene.instances[STRIDE // 2 :: STRIDE, STRIDE // 2 :: STRIDE]
-    return heat, box, weight, np.where(small == UNKNOWN, 255, small > 0).astype(np.uint8)
+    return heat, box, weight, np.select([small == UNKNOWN, small == MAYBE], [255, 254], small > 0).astype(np.uint8)
 
 
 class Scenes(Dataset[tuple[Tensor, ...]]):
@@ -74,7 +77,7 @@ class Scenes(Dataset[tuple[Tensor, ...]]):
     def __getitem__(self, k: int) -> tuple[Tensor, ...]:
         cv2.setNumThreads(1)
         rng = np.random.default_rng([self.seed, k])
-        count = int(rng.choice([1, 2, 3, 4, 5, 6, 8], p=[0.12, 0.22, 0.2, 0.16, 0.12, 0.1, 0.08]))
+        count = int(rng.choice([1, 2, 3, 4, 5, 6, 8], p=[0.06, 0.16, 0.2, 0.2, 0.16, 0.12, 0.1]))
         people = [self._person(int(rng.integers(len(self.samples)))) for _ in range(count)]
         scene = draw_scene(self.photos, people, self.size, rng)
         image = np.ascontiguousarray(scene.image.transpose(2, 0, 1))
@@ -90,22 +93,31 @@ def people_loss(net: nn.Module, batch: Sequence[Tensor]) -> dict[str, Tensor]:
     """Focal peaks, GIoU of boxes around them, cross-entropy of the person mask."""
     image, heat, box, weight, mask = batch
     logits, distances, silhouette = net((image.float() / 255).contiguous(memory_format=torch.channels_last))
-    known = (mask != 255).float()[:, None]
+    labelled = (mask < 254).float()
+    # Where nobody labelled bystanders, the network is believed if it takes a place for one (bootstrapping:
+    # Reed et al., "Training deep neural networks on noisy labels with bootstrapping", 2014).
+    likely = (torch.sigmoid(logits.detach().float()) > BYSTANDER)[:, 0]
+    known = torch.where(mask == 254, (~likely).float(), (mask < 254).float())[:, None]
     cross = functional.binary_cross_entropy_with_logits(
-        silhouette[:, 0].float(), (mask == 1).float(), weight=known[:, 0], reduction="mean"
+        silhouette[:, 0].float(), (mask == 1).float(), weight=labelled, reduction="mean"
     )
     giou = box_giou(distances.permute(0, 2, 3, 1), box.permute(0, 2, 3, 1), weight)
     return {"heat": focal_heat(logits, heat[:, None], known), "box": 2.0 * giou, "mask": cross}
+
+
+def open_data(folders: Mapping[str, Path], config: Mapping[str, Any], schedule: Schedule) -> Scenes:
+    """The training scenes of a run, from ``folders["data"]`` and ``folders["pack"]``."""
+    people = [s for s in read_pack(folders["pack"]) if not s.held_out and s.source.startswith("ccp")]
+    size = (config["scene"]["width"], config["scene"]["height"])
+    return Scenes(read_photos(folders["data"]), people, size, schedule.seed)
 
 
 def main() -> None:
     """Command line of this module."""
     settings = read_settings("people", ("data", "pack"))
     folders, config, schedule = settings.folders, settings.config, settings.schedule
-    people = [s for s in read_pack(folders["pack"]) if not s.held_out and s.source != "coco"]
-    size = (config["scene"]["width"], config["scene"]["height"])
-    data = Scenes(read_photos(folders["data"]), people, size, schedule.seed)
-    fit(build_net(config["net"]), data, people_loss, schedule, folders["out"])
+    data = open_data(folders, config, schedule)
+    fit(build_net(config["net"]), data, people_loss, schedule, folders["out"], start=settings.start)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,8 @@ MAX_SHARED = 0.7
 """Two silhouettes whose intersection is more than this share of their union are one person."""
 MAX_INSIDE, SURE = 0.85, 0.5
 """More than this share inside somebody stronger, and found with less than this confidence: a part of them."""
+APART = 0.2
+"""Heads this share of the smaller box apart, both found with confidence, are two people's."""
 MIN_VISIBLE = 0.12
 """Share of a silhouette that nobody else may claim more, for the person to count as seen."""
 FAINT = 0.02
@@ -48,10 +50,20 @@ def keep_distinct(claims: Sequence[Claim]) -> list[Claim]:
 
 
 def _same(c: Claim, other: Claim) -> bool:
+    if min(c.score, other.score) >= SURE and _heads_apart(c, other):
+        return False
     own, theirs = _seen_from(c, c) > 0.5, _seen_from(c, other) > 0.5
     inside = float((own & theirs).sum()) / max(float(own.sum()), 1)
     shared = c.area * inside
     return shared > MAX_SHARED * (c.area + other.area - shared) or (inside > MAX_INSIDE and c.score < SURE)
+
+
+def _heads_apart(c: Claim, other: Claim) -> bool:
+    """Whether two are known to have heads in different places: people who embrace may claim each other whole."""
+    if c.head is None or other.head is None or not (c.has_head and other.has_head):
+        return False
+    extent = min(min(o.box[2] - o.box[0], o.box[3] - o.box[1]) for o in (c, other))
+    return float(np.linalg.norm(np.subtract(c.head, other.head))) > APART * extent
 
 
 def _visible(c: Claim, others: Sequence[Claim]) -> bool:

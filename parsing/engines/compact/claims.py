@@ -11,15 +11,17 @@ import numpy.typing as npt
 
 from dressform.parsing.engines.compact.segment import Segment
 from dressform.parsing.islands import remove_islands
-from dressform.parsing.parts import Part
+from dressform.parsing.parts import REGIONS, Part
 from dressform.parsing.refine import guided_filter, mean_field
 from dressform.parsing.scores import Box, ScoreMaps
 
-__all__ = ["Claim", "claim"]
+__all__ = ["Claim", "claim", "sureness"]
 
 Floats = npt.NDArray[np.float32]
 LIKELY = 0.2
 """Parts that are nowhere more probable than this, and nowhere the likeliest, are left out."""
+FAR = 0.2
+"""Share of a claim that its distance from the head may take away."""
 CONTEST = 9  # px of the crop; side of the neighbourhood that decides between two people
 RADIUS, EPSILON = 4, 1e-3  # of the guided filter, in the crop's pixels
 
@@ -35,6 +37,7 @@ class Claim:
         scores: The score maps to keep.
         keypoints: (17, 3) float32.
         score: Confidence 0..1.
+        head: (2,) where their head is, photo pixels, or None where nobody knows.
     """
 
     box: Box
@@ -43,6 +46,7 @@ class Claim:
     scores: ScoreMaps
     keypoints: Floats
     score: float
+    head: Floats | None = None
 
     @cached_property
     def foreground(self) -> Floats:
@@ -54,9 +58,33 @@ class Claim:
         """(h, w) float32: foreground in the mean around each place, by which a contested place is decided.
 
         Two people who both claim a place claim it nearly wholly; what is left to tell is noise, and deciding by
-        it would tear both to shreds.
+        it would tear both to shreds. Between such claims, the nearer head decides.
         """
-        return np.asarray(cv2.blur(self.foreground, (CONTEST, CONTEST), borderType=cv2.BORDER_REPLICATE), np.float32)
+        mean = cv2.blur(self.foreground, (CONTEST, CONTEST), borderType=cv2.BORDER_REPLICATE)
+        return np.asarray(mean * (1 - FAR + FAR * self._nearness()), np.float32)
+
+    @cached_property
+    def has_head(self) -> bool:
+        """Whether a head is seen where the head is said to be."""
+        if self.head is None:
+            return False
+        x0, y0, x1, y1 = self.box
+        height, width = self.fields.shape[1:]
+        column = int(np.clip((self.head[0] - x0) / (x1 - x0) * width, 0, width - 1))
+        row = int(np.clip((self.head[1] - y0) / (y1 - y0) * height, 0, height - 1))
+        at_head = [k for k, part in enumerate(self.parts) if part in REGIONS["head"]]
+        return bool(self.fields[at_head, row, column].sum() > 0.5)
+
+    def _nearness(self) -> Floats:
+        """(h, w) float32: 1 at the person's head, falling over half the size of their box; 1 where no head is known."""
+        height, width = self.fields.shape[1:]
+        if self.head is None:
+            return np.ones((height, width), np.float32)
+        x0, y0, x1, y1 = self.box
+        reach = 0.5 * float(np.sqrt((x1 - x0) * (y1 - y0)))
+        dx = (x0 + (np.arange(width) + 0.5) * (x1 - x0) / width - self.head[0]) / reach
+        dy = (y0 + (np.arange(height) + 0.5) * (y1 - y0) / height - self.head[1]) / reach
+        return np.asarray(np.outer(np.exp(-(dy**2)), np.exp(-(dx**2))), np.float32)
 
     @cached_property
     def area(self) -> float:
@@ -95,11 +123,15 @@ def claim(segment: Segment, score: float, *, edges: str | None = "guided", islan
         refined = guided_filter(image, large, RADIUS, EPSILON) if edges == "guided" else mean_field(image, large)
         fields = np.ascontiguousarray(refined.transpose(2, 0, 1))
     scores = ScoreMaps(segment.crop.box, parts, quantised)
-    return Claim(segment.crop.box, parts, fields, scores, segment.keypoints, score * _sureness(probability))
+    confidence = score * sureness(probability)
+    return Claim(segment.crop.box, parts, fields, scores, segment.keypoints, confidence, segment.head)
 
 
-def _sureness(probability: Floats) -> float:
-    """Mean foreground over the silhouette, 0..1: doors and dogs make weaker silhouettes than people."""
+def sureness(probability: Floats) -> float:
+    """Mean foreground of (21, h, w) probabilities over the silhouette, 0..1, 0 if there is none.
+
+    Doors and dogs make weaker silhouettes than people.
+    """
     foreground = 1 - probability[0]
     silhouette = foreground[foreground > 0.5]
     return float(np.clip(silhouette.mean(), 0, 1)) if silhouette.size else 0.0

@@ -5,6 +5,7 @@ Coordinates are edges: pixel k covers k to k + 1, so a box (0, 0, w, h) is a who
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -18,6 +19,7 @@ __all__ = [
     "PERSON_GROW",
     "Affine",
     "Crop",
+    "best_size",
     "crop_affine",
     "cut",
     "face_square",
@@ -55,6 +57,12 @@ def crop_affine(
         matrix[0] = -matrix[0]
         matrix[0, 2] += size[0]
     return matrix
+
+
+def best_size(box: npt.NDArray[np.float32], sizes: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    """Of some (width, height) of crops, the one in which ``box`` (4,) appears largest."""
+    width, height = np.maximum(box[2:] - box[:2], 1)
+    return max(sizes, key=lambda size: min(size[0] / width, size[1] / height))
 
 
 def warp(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -10,9 +11,9 @@ import numpy.typing as npt
 
 from dressform.parsing.cpus import usable_cpus
 from dressform.parsing.engines.compact.assemble import keep_distinct, paint
-from dressform.parsing.engines.compact.claims import Claim, claim
+from dressform.parsing.engines.compact.claims import Claim, claim, sureness
 from dressform.parsing.engines.compact.detect import Detection, detect_people, overlap
-from dressform.parsing.engines.compact.segment import Segment, segment_people
+from dressform.parsing.engines.compact.segment import Segment, glance, second_opinion
 from dressform.parsing.engines.compact.sessions import Network, open_network
 from dressform.parsing.errors import OptionError
 from dressform.parsing.image import ImageSource, load_image
@@ -28,6 +29,8 @@ LOOKS = 2
 """Crops taken of a person at most."""
 MIN_SCORE = 0.3
 """Least confidence of a person, in detection and silhouette together."""
+MIN_GLANCE = 0.25
+"""The same after a single look; who is less likely is not looked at again."""
 LOOK_AGAIN = 0.8
 """Another crop is taken where the silhouette's box and the one it was looked for in overlap less than this,
 and where the crop cuts the silhouette off."""
@@ -73,20 +76,22 @@ class CompactParser:
         image = load_image(source)
         size = (image.shape[1], image.shape[0])
         detections = detect_people(open_network("people"), image)
-        claims = self._claims(_segment(open_network("parts"), image, detections), detections)
-        people = keep_distinct([c for c in claims if c.score >= MIN_SCORE])
+        network = open_network("parts")
+        looked = [(d, segment) for d in detections if (segment := _segment(network, image, d)) is not None]
+        people = keep_distinct([c for c in self._claims(looked) if c.score >= MIN_SCORE])
         labels, instances, observations = paint(people, size)
         return Parse(labels, instances, observations, image, self.name, self.landmarker)
 
-    def _claims(self, segments: list[Segment], detections: list[Detection]) -> list[Claim]:
+    def _claims(self, looked: Sequence[tuple[Detection, Segment]]) -> list[Claim]:
         """What each person claims. People are independent, and NumPy and OpenCV let go of the interpreter's lock."""
         edges = self.edges if self.refine else None
 
-        def one(segment: Segment, detection: Detection) -> Claim:
+        def one(row: tuple[Detection, Segment]) -> Claim:
+            detection, segment = row
             return claim(segment, detection.score, edges=edges, islands=self.refine)
 
-        with ThreadPoolExecutor(max(1, min(usable_cpus(), len(segments)))) as pool:
-            return list(pool.map(one, segments, detections))
+        with ThreadPoolExecutor(max(1, min(usable_cpus(), len(looked)))) as pool:
+            return list(pool.map(one, looked))
 
 
 def load(*, refine: bool = True, edges: str = "guided") -> CompactParser:
@@ -102,17 +107,18 @@ def load(*, refine: bool = True, edges: str = "guided") -> CompactParser:
     return CompactParser(refine, edges)
 
 
-def _segment(network: Network, image: npt.NDArray[np.uint8], detections: list[Detection]) -> list[Segment]:
-    boxes, heads = [d.box for d in detections], [d.point for d in detections]
-    segments = segment_people(network, image, boxes, heads)
-    again = list(range(len(segments)))
+def _segment(network: Network, image: npt.NDArray[np.uint8], found: Detection) -> Segment | None:
+    """The parts of one detection; None where the parts network sees nobody."""
+    box = found.box
+    segment = glance(network, image, box, found.point)
+    if found.score * sureness(segment.probability) < MIN_GLANCE:
+        return None
     for _ in range(LOOKS - 1):
-        better = {k: box for k in again if (box := _better_box(segments[k], boxes[k], image)) is not None}
-        again = list(better)
-        looks = segment_people(network, image, list(better.values()), [heads[k] for k in again])
-        for k, segment in zip(again, looks, strict=True):
-            segments[k], boxes[k] = segment, better[k]
-    return segments
+        better = _better_box(segment, box, image)
+        if better is None:
+            break
+        box, segment = better, glance(network, image, better, found.point)
+    return second_opinion(network, segment)
 
 
 def _better_box(segment: Segment, box: Floats, image: npt.NDArray[np.uint8]) -> Floats | None:

@@ -1,25 +1,23 @@
-"""Parts and keypoints of the people in given boxes: crops through the parts network, a few at a time."""
+"""Parts and keypoints of the person in a given box: crops through the parts network."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from dressform.parsing.engines.compact.crops import PERSON_GROW, Crop, cut, head_channel
+from dressform.parsing.engines.compact.crops import PERSON_GROW, Crop, best_size, cut, head_channel
 from dressform.parsing.engines.compact.sessions import Network
 from dressform.parsing.landmarks import MIRROR_KEYPOINTS
 from dressform.parsing.parts import MIRROR
 
-__all__ = ["CROP_SIZE", "Segment", "segment_people"]
+__all__ = ["CROP_SIZES", "Segment", "glance", "second_opinion"]
 
 Floats = npt.NDArray[np.float32]
-CROP_SIZE = (192, 256)
-"""(width, height) of the parts network's input."""
-BATCH = 2
-"""People whose crops go through the network together, each as it is and mirrored."""
+CROP_SIZES = ((160, 384), (192, 320), (256, 256))
+"""(width, height) of the parts network's inputs, of about the same area: standing, seated, cut at the chest."""
 JOINT_STRIDE = 4
 
 
@@ -29,45 +27,50 @@ class Segment:
 
     Attributes:
         crop: The crop.
+        head: (2,) where the person's head is said to be, photo pixels, or None.
         probability: (21, h, w) float32, at half the crop's resolution; sums to 1 over parts.
-        keypoints: (17, 3) float32 COCO order, x, y in photo pixels, score 0..1.
+        heat: (17, h, w) float32, at a quarter of the crop's resolution: where each joint is, 0..1.
     """
 
     crop: Crop
+    head: Floats | None
     probability: Floats
-    keypoints: Floats
+    heat: Floats
+
+    @cached_property
+    def keypoints(self) -> Floats:
+        """(17, 3) float32 COCO order, x, y in photo pixels, score 0..1."""
+        return _joints(self.crop, self.heat)
 
 
-def segment_people(
-    network: Network, image: npt.NDArray[np.uint8], boxes: Sequence[Floats], heads: Sequence[Floats | None]
-) -> list[Segment]:
-    """Run the parts network on people, in order.
+def glance(network: Network, image: npt.NDArray[np.uint8], box: Floats, head: Floats | None) -> Segment:
+    """Run the parts network on one person, once.
 
     Args:
         network: The parts network.
         image: (H, W, 3) uint8 RGB.
-        boxes: (4,) x0 y0 x1 y1 of each person, photo pixels.
-        heads: (2,) about where each person's head is, or the top of what is seen of them; None if unknown.
+        box: (4,) x0 y0 x1 y1, photo pixels.
+        head: (2,) about where their head is, or the top of what is seen of them; None if unknown.
     """
-    crops = [cut(image, box, CROP_SIZE, grow=PERSON_GROW) for box in boxes]
-    marks = [
-        head_channel(CROP_SIZE, None if head is None else crop.to_crop(head[None])[0])
-        for crop, head in zip(crops, heads, strict=True)
-    ]
-    segments: list[Segment] = []
-    start = 0
-    while start < len(crops):
-        count = BATCH if len(crops) - start >= BATCH else 1  # two fixed shapes, nothing padded
-        batch = slice(start, start + count)
-        inputs = [np.dstack([c.image, mark]) for c, mark in zip(crops[batch], marks[batch], strict=True)]
-        probability, heat = network.run(np.stack(inputs + [x[:, ::-1] for x in inputs]))
-        for k, crop in enumerate(crops[batch]):
-            # Seen twice, once mirrored, a person is judged more evenly.
-            part = (probability[k] + probability[count + k][list(MIRROR), :, ::-1]) * np.float32(0.5)
-            joint = (heat[k] + heat[count + k][list(MIRROR_KEYPOINTS), :, ::-1]) * np.float32(0.5)
-            segments.append(Segment(crop, part, _joints(crop, joint)))
-        start += count
-    return segments
+    crop = cut(image, box, best_size(box, CROP_SIZES), grow=PERSON_GROW)
+    probability, heat = network.run(_input(crop, head)[None])
+    return Segment(crop, head, probability[0], heat[0])
+
+
+def second_opinion(network: Network, segment: Segment) -> Segment:
+    """Average with what the network says of the mirrored crop: seen twice, a person is judged more evenly."""
+    probability, heat = network.run(_input(segment.crop, segment.head)[None, :, ::-1])
+    return replace(
+        segment,
+        probability=(segment.probability + probability[0, list(MIRROR), :, ::-1]) * np.float32(0.5),
+        heat=(segment.heat + heat[0, list(MIRROR_KEYPOINTS), :, ::-1]) * np.float32(0.5),
+    )
+
+
+def _input(crop: Crop, head: Floats | None) -> npt.NDArray[np.uint8]:
+    """(h, w, 4) what the network sees of a crop: RGB and the mark of the head."""
+    size = (crop.image.shape[1], crop.image.shape[0])
+    return np.dstack([crop.image, head_channel(size, None if head is None else crop.to_crop(head[None])[0])])
 
 
 def _joints(crop: Crop, heat: Floats) -> Floats:

@@ -1,0 +1,58 @@
+"""Weights taken over from another network, and plots of a run."""
+
+# ruff: noqa: E402 - what is imported below needs torch
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from dressform.parsing.training.networks import PartsNet
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+def test_a_deeper_and_wider_network_takes_over_what_it_shares() -> None:
+    from dressform.parsing.training.networks import PeopleNet
+    from dressform.parsing.training.transfer import adopt
+
+    small = PartsNet([8, 12, 16], [0, 1, 2])
+    large = PeopleNet([10, 12, 16, 20], [0, 1, 1, 1])
+    own = {name: value.clone() for name, value in large.state_dict().items()}
+    given = small.state_dict()
+    assert adopt(large, given) > 20
+    state = large.state_dict()
+    stem = state["body.stem.0.weight"]
+    assert torch.equal(stem[:8], given["body.stem.0.weight"][:, :3]), "the mark of the head has no place in it"
+    assert torch.equal(stem[8:], own["body.stem.0.weight"][8:])
+    assert torch.equal(state["body.down.2.1.first.0.weight"], given["body.down.2.1.first.0.weight"])
+    # The way up is counted from the deepest level: what leads to stride 4 comes first in one and second in the other.
+    assert torch.equal(state["body.narrow.1.0.weight"], given["body.narrow.0.0.weight"])
+    assert torch.equal(state["body.narrow.0.0.weight"], own["body.narrow.0.0.weight"])
+    assert torch.equal(state["heat.0.0.weight"], own["heat.0.0.weight"])
+
+
+def test_a_run_begins_with_another_one(tmp_path: Path) -> None:
+    from dressform.parsing.training.transfer import begin_with
+
+    first, second = PartsNet([8, 12, 16], [0, 1, 1]), PartsNet([8, 12, 16], [0, 1, 1])
+    torch.save({"average": first.state_dict()}, tmp_path / "checkpoint.pt")
+    assert begin_with(second, tmp_path) == len(first.state_dict())
+    assert all(
+        torch.equal(a, b) for a, b in zip(first.state_dict().values(), second.state_dict().values(), strict=True)
+    )
+
+
+def test_a_run_is_plotted_figure_by_figure(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    from dressform.parsing.training.plots import plot_log
+
+    rows = [{"step": 50, "seconds": 1.0, "loss": 0.5}, {"step": 100, "miou": 0.3}, {"step": 100, "loss": 0.4}]
+    (tmp_path / "log.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    picture = cv2.imread(str(plot_log(tmp_path)))
+    assert picture.shape[1] > 1.5 * picture.shape[0], "two panels"
