@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from dressform.avatar.paths import Path
+from dressform.avatar.pose import HeadPose, Point
 
 __all__ = [
     "Attributes",
@@ -30,7 +31,6 @@ __all__ = [
 
 Hex = str
 """sRGB as ``#rrggbb``, lower case."""
-Point = tuple[float, float]
 Framing = Literal["bust", "half", "full"]
 VERSION = 1
 
@@ -79,13 +79,13 @@ class RegionShape:
     Attributes:
         path: Outline.
         shadow, light: Outlines of what lies in shadow and in light, inside ``path``; may be empty.
-        area: In square heads.
+        prints: Places of other colours, each over those before it.
     """
 
     path: Path
-    shadow: Path
-    light: Path
-    area: float
+    shadow: Path = field(default_factory=lambda: Path(()))
+    light: Path = field(default_factory=lambda: Path(()))
+    prints: tuple[tuple[Hex, Path], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -204,8 +204,9 @@ class AvatarSpec:
 
     Attributes:
         framing: How much of the person can be shown.
-        regions: By name of a part (``hair``, ``upper-clothes``, …).
-        palettes: By name of a region; "skin" is that of face, neck, arms and legs together.
+        head: Where the head is.
+        regions: By slug of a part (``hair``, ``upper-clothes``, …; see :class:`~dressform.parsing.Part`).
+        palettes: By slug of a part too, and "skin", that of face, neck, arms and legs together.
         face: Its features.
         attributes: What one would say of them.
         light: Where it comes from.
@@ -214,6 +215,7 @@ class AvatarSpec:
     """
 
     framing: Framing
+    head: HeadPose
     regions: Mapping[str, RegionShape]
     palettes: Mapping[str, RegionPalette] = field(default_factory=_empty)
     face: Face = field(default_factory=Face)
