@@ -90,6 +90,7 @@ def face_from_landmarks(points: Floats, frame: HeadFrame) -> Face:
         tilt=float(np.degrees(np.arctan2(across[1], across[0]))),
         yaw=float(np.clip(aside / (0.6 * max(apart, 1e-6)), -1, 1)),
         jaw=tuple(_point(q) for q in p[:17]),
+        skull=(),
         eyes=eyes,
         nose=nose,
         mouth=mouth,
@@ -145,7 +146,7 @@ def face_by_rule(frame: HeadFrame, face: npt.NDArray[np.bool_]) -> Face:
     )
     angles = np.linspace(np.pi, 0, 17)
     jaw = tuple((middle + width / 2 * float(np.cos(a)), -EYES_UP * (1 - float(np.sin(a)))) for a in angles)
-    return Face("rule", 0.3, 0.0, 0.0, jaw, eyes, nose, mouth)
+    return Face("rule", 0.3, 0.0, 0.0, jaw, (), eyes, nose, mouth)
 
 
 _BROW = ((0.4, 0.0), (0.75, 0.6), (1.1, 1.0), (1.45, 0.8), (1.75, 0.0))

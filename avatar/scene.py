@@ -96,6 +96,7 @@ class Layer:
         pivot: Where the layer turns about, in scene units, or None.
         effects: Applied in order once the layer is drawn.
         visible: Hidden layers are kept in layered files and left out of flat pictures: a closed eye, for a blink.
+        clip: Only what is inside of it is shown, as of a picture in a round frame; None for everything.
     """
 
     name: str
@@ -104,6 +105,7 @@ class Layer:
     pivot: tuple[float, float] | None = None
     effects: tuple[Effect, ...] = ()
     visible: bool = True
+    clip: Path | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "shapes", tuple(self.shapes))

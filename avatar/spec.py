@@ -135,6 +135,8 @@ class Face:
         tilt: Of the head, degrees clockwise as seen.
         yaw: -1..1, the way the nose points: negative to the left of the photo.
         jaw: Outline from one ear over the chin to the other, 17 points, left to right as seen.
+        skull: Outline over the forehead and the crown back, from right to left as seen, without hair; none lets the
+            drawing round the head off.
         eyes: The right and the left eye.
         nose: Root between the eyes, tip, and the two wings, right and left.
         mouth: Or None.
@@ -147,6 +149,7 @@ class Face:
     tilt: float = 0.0
     yaw: float = 0.0
     jaw: tuple[Point, ...] = ()
+    skull: tuple[Point, ...] = ()
     eyes: tuple[Eye, ...] = ()
     nose: tuple[Point, ...] = ()
     mouth: Mouth | None = None

@@ -170,7 +170,7 @@ class BackgroundStyle:
 
     Attributes:
         shapes: One of these is taken: "plain", "gradient", "disc", "blob", "rays", "stripes", "dots", "halftone",
-            "grid", "wash", "skyline", "sparkles".
+            "grid", "wash", "skyline", "sparkles"; none at all leaves the background away.
         colors: The one that stands out most from hair and clothes is taken; none lets the resolver make them.
         shadow: Opacity of a shadow that the person throws on it.
     """

@@ -14,7 +14,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from dressform.avatar.complete import complete_labels
 from dressform.avatar.face import HeadFrame, frame_from_landmarks, frame_from_mask
+from dressform.avatar.tidy import tidied
 from dressform.parsing import OptionError, Part, Person
 from dressform.parsing.parts import REGIONS, as_parts
 from dressform.parsing.scores import resample
@@ -26,6 +28,8 @@ HEAD_PIXELS = 160.0
 """Height of a head in a view, in pixels: enough for eyelids, little enough for a full body."""
 MAX_SIDE = 1600  # px of a view; tall people get smaller heads
 MARGIN = 0.35  # heads around the person's box
+BUST = ((-1.3, -1.6), (1.3, 1.6))  # corners of what is looked at even where the person is cut off, in heads
+SURE = 0.4  # score of a joint that is believed
 MIN_PART = 0.0006  # share of the person's pixels; smaller parts are noise
 
 
@@ -35,8 +39,8 @@ class PersonView:
 
     Attributes:
         image: (h, w, 3) uint8 RGB.
-        labels: (h, w) uint8, this person's parts and 0 elsewhere.
-        inside: (h, w) bool, whether the photo reaches here.
+        labels: (h, w) uint8, this person's parts, hidden places of the bust filled in, and 0 elsewhere.
+        seen: (h, w) bool, what of ``labels`` is in the photo.
         frame: Where the head is, in pixels of the view.
         face: (70, 2) landmarks in pixels of the view, or None.
         keypoints: (17, 3) x, y, score, or None.
@@ -45,7 +49,7 @@ class PersonView:
 
     image: npt.NDArray[np.uint8]
     labels: npt.NDArray[np.uint8]
-    inside: npt.NDArray[np.bool_]
+    seen: npt.NDArray[np.bool_]
     frame: HeadFrame
     face: Floats | None
     keypoints: Floats | None
@@ -86,17 +90,11 @@ def view_person(person: Person) -> PersonView:
         raise OptionError("nothing is seen of this person", got=f"person {person.index}")
     x0, y0, x1, y1 = person.extent
     own = person.own(person.extent)
-    labels = np.where(own, parse.labels[y0:y1, x0:x1], 0)
-    frame = _frame(person, labels, (x0, y0))
-    scale = HEAD_PIXELS / frame.height
-    margin = MARGIN * frame.height
-    left, top, right, bottom = x0 - margin, y0 - margin, x1 + margin, y1 + margin
-    scale = min(scale, MAX_SIDE / (right - left), MAX_SIDE / (bottom - top))
+    frame = _frame(person, np.where(own, parse.labels[y0:y1, x0:x1], 0), (x0, y0))
+    box = _window(person.extent, frame)
+    left, top, right, bottom = box
+    scale = min(HEAD_PIXELS / frame.height, MAX_SIDE / (right - left), MAX_SIDE / (bottom - top))
     width, height = max(round((right - left) * scale), 8), max(round((bottom - top) * scale), 8)
-    box = (left, top, right, bottom)
-    image = _picture(parse.image, box, (width, height))
-    shown = _labels(parse.labels, parse.instances, person.index, box, (width, height))
-    inside = _inside(parse.size, box, (width, height))
     sx, sy = width / (right - left), height / (bottom - top)
 
     def moved(points: Floats | None) -> Floats | None:
@@ -106,11 +104,35 @@ def view_person(person: Person) -> PersonView:
         out[:, :2] = (out[:, :2] - (left, top)) * (sx, sy)
         return out
 
-    centre = ((frame.chin[0] - left) * sx, (frame.chin[1] - top) * sy)
-    probabilities = {part: _soft(person, part, box, shown) for part in person.parts}
-    return PersonView(
-        image, shown, inside, HeadFrame(centre, frame.height * sx), moved(person.face), moved(person.keypoints), probabilities
+    face, keypoints = moved(person.face), moved(person.keypoints)
+    placed = HeadFrame(((frame.chin[0] - left) * sx, (frame.chin[1] - top) * sy), frame.height * sx)
+    image = _picture(parse.image, box, (width, height))
+    shown, hidden = _labels(parse.labels, parse.instances, person.index, box, (width, height))
+    whole = complete_labels(shown, hidden, placed, _shoulders(keypoints, placed))
+    whole = tidied(image, whole, shown > 0, placed)
+    probabilities = {Part(k): _soft(person, Part(k), box, whole, hidden) for k in np.unique(whole) if k}
+    return PersonView(image, whole, shown > 0, placed, face, keypoints, probabilities)
+
+
+def _window(extent: tuple[int, int, int, int], frame: HeadFrame) -> Box:
+    """What of the photo is looked at: the person, and at least a bust."""
+    margin = MARGIN * frame.height
+    (x0, y0), (x1, y1) = frame.to_photo(np.array(BUST))
+    return (
+        float(min(extent[0] - margin, x0)),
+        float(min(extent[1] - margin, y0)),
+        float(max(extent[2] + margin, x1)),
+        float(max(extent[3] + margin, y1)),
     )
+
+
+def _shoulders(keypoints: Floats | None, frame: HeadFrame) -> tuple[float, float] | None:
+    """Middle and half width of the shoulders in heads, where both are seen."""
+    if keypoints is None or keypoints[5:7, 2].min() < SURE:
+        return None
+    xs = frame.to_head(keypoints[5:7, :2])[:, 0]
+    half = abs(float(xs[0] - xs[1])) / 2 * 1.2 + 0.1  # joints lie inside the sleeves
+    return float(xs.mean()), float(np.clip(half, 0.55, 1.15))
 
 
 def _frame(person: Person, labels: npt.NDArray[np.uint8], origin: tuple[int, int]) -> HeadFrame:
@@ -148,22 +170,19 @@ def _picture(image: npt.NDArray[np.uint8], box: Box, size: tuple[int, int]) -> n
 
 def _labels(
     labels: npt.NDArray[np.uint8], instances: npt.NDArray[np.uint16], index: int, box: Box, size: tuple[int, int]
-) -> npt.NDArray[np.uint8]:
-    """The person's labels at the pixel centres of a box of the photo; 0 beyond it."""
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
+    """The person's labels at the pixel centres of a box of the photo, and where others or nothing is seen."""
     xs = np.floor(box[0] + (np.arange(size[0]) + 0.5) * (box[2] - box[0]) / size[0]).astype(int)
     ys = np.floor(box[1] + (np.arange(size[1]) + 0.5) * (box[3] - box[1]) / size[1]).astype(int)
     ok = ((ys >= 0) & (ys < labels.shape[0]))[:, None] & ((xs >= 0) & (xs < labels.shape[1]))[None]
     at = np.ix_(np.clip(ys, 0, labels.shape[0] - 1), np.clip(xs, 0, labels.shape[1] - 1))
-    return np.where(ok & (instances[at] == index), labels[at], 0).astype(np.uint8)
+    who = np.where(ok, instances[at], 0)
+    return np.where(who == index, labels[at], 0).astype(np.uint8), ~ok | ((who != 0) & (who != index))
 
 
-def _inside(photo: tuple[int, int], box: Box, size: tuple[int, int]) -> npt.NDArray[np.bool_]:
-    xs = box[0] + (np.arange(size[0]) + 0.5) * (box[2] - box[0]) / size[0]
-    ys = box[1] + (np.arange(size[1]) + 0.5) * (box[3] - box[1]) / size[1]
-    return ((ys >= 0) & (ys < photo[1]))[:, None] & ((xs >= 0) & (xs < photo[0]))[None]
-
-
-def _soft(person: Person, part: Part, box: Box, labels: npt.NDArray[np.uint8]) -> Floats:
+def _soft(
+    person: Person, part: Part, box: Box, labels: npt.NDArray[np.uint8], hidden: npt.NDArray[np.bool_]
+) -> Floats:
     """Coverage by one part: the score map where there is one, kept within reach of the labels, else the mask itself."""
     own = labels == part
     scores = person.observation.scores
@@ -177,4 +196,4 @@ def _soft(person: Person, part: Part, box: Box, labels: npt.NDArray[np.uint8]) -
     # The labels know what the score maps don't: other people in front, and edges that follow the photo.
     reach = 2 * int(max(place[3] - place[1], 1) / scores.values.shape[1]) + 1
     near = cv2.GaussianBlur(own.astype(np.float32), (0, 0), max(reach / 3, 1.0))
-    return np.asarray(np.clip(0.5 * field + 0.5 * near + 0.0, 0, 1), np.float32)
+    return np.asarray(np.where(hidden, near, np.clip(0.5 * field + 0.5 * near, 0, 1)), np.float32)

@@ -29,6 +29,7 @@ from dressform.avatar.render import (
     rgba,
     straight,
 )
+from dressform.avatar.paths import Path
 from dressform.avatar.scene import Color, Effect, Gradient, Layer, Paint, Scene, Shape
 from dressform.parsing.errors import OptionError
 
@@ -116,9 +117,19 @@ def render_layer(
             if changed.shape != (*picture.shape[1:], 4):
                 raise ValueError(f"effect {effect.name!r} made {changed.shape} of {(*picture.shape[1:], 4)}")
             picture = changed.astype(np.float32).transpose(2, 0, 1)
+        if layer.clip is not None:
+            picture[3] *= _clip(layer.clip, scale, (x0, y0 + rows.start, x1, y0 + rows.stop))
         pixels[rows] = quantised(picture)
     x, y, w, h = cv2.boundingRect(pixels[..., 3])
     return Picture(np.ascontiguousarray(pixels[y : y + h, x : x + w]), (x0 + x, y0 + y) if w else (0, 0))
+
+
+def _clip(path: Path, scale: float, window: Window) -> Floats:
+    """(h, w) coverage of a window by what a layer is clipped to."""
+    outline = _outline(Shape(path, (0, 0, 0)), scale)
+    if outline is None:
+        return np.zeros((window[3] - window[1], window[2] - window[0]), np.float32)
+    return np.asarray(_painted([outline], scale, window)[3], np.float32)
 
 
 def _effect(effects: Mapping[str, EffectFunction], effect: Effect, layer: Layer) -> EffectFunction:

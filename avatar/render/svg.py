@@ -52,6 +52,7 @@ class _Writer:
         while max(scene.width, scene.height) * 10**self.decimals < _FINEST and self.decimals < 9:
             self.decimals += 1
         self.gradients: dict[Gradient, str] = {}
+        self.clips: dict[str, str] = {}  # ids of clip paths by their data
 
     def document(self, width: float | None) -> str:
         """The text; the drawing is written first, as it finds the gradients."""
@@ -69,8 +70,9 @@ class _Writer:
             lines.append(f"<title>{escape(scene.title)}</title>")
         if scene.metadata:
             lines += self.metadata()
-        if self.gradients:
-            lines += ["<defs>", *(self.gradient(each, name) for each, name in self.gradients.items()), "</defs>"]
+        if self.gradients or self.clips:
+            clips = (f'<clipPath id="{name}"><path d="{data}"/></clipPath>' for data, name in self.clips.items())
+            lines += ["<defs>", *(self.gradient(each, name) for each, name in self.gradients.items()), *clips, "</defs>"]
         return "\n".join([*lines, *body, "</svg>", ""])
 
     def metadata(self) -> Iterator[str]:
@@ -96,6 +98,10 @@ class _Writer:
         """A group or layer with what it holds."""
         hidden = isinstance(node, Layer) and not node.visible
         style = ' style="display:none"' if hidden else ""
+        if isinstance(node, Layer) and node.clip is not None:
+            # Hyphens keep this id apart from those of layers.
+            name = self.clips.setdefault(self.path(node.clip) or "M0 0", f"clip-{len(self.clips) + 1}")
+            style += f' clip-path="url(#{name})"'
         label = escape(node.title or node.name)
         yield f'<g id="{_identifier(node.name)}" inkscape:groupmode="layer" inkscape:label="{label}"{style}>'
         if isinstance(node, Layer):

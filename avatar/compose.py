@@ -1,0 +1,237 @@
+"""From resolved choices to a scene: which things are drawn, in what order, and how they come onto the canvas."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from types import MappingProxyType
+
+import numpy as np
+
+from dressform.avatar.draw.accessory import draw_accessory, rim_path
+from dressform.avatar.draw.background import background_layers
+from dressform.avatar.draw.body import body_groups, body_masks, front_groups
+from dressform.avatar.draw.eyes import brow_layers, eye_groups
+from dressform.avatar.draw.grid import Grid, Mask
+from dressform.avatar.draw.hair import hair_back_group, hair_front_group, hair_masks
+from dressform.avatar.draw.head import beard_shapes, ear_groups, face_group, face_path
+from dressform.avatar.draw.mouth import mouth_group
+from dressform.avatar.draw.pen import Pen, layers
+from dressform.avatar.draw.worn import glasses_group, hat_group
+from dressform.avatar.framing import CANVAS, Window, canvas_size, frame_path, window
+from dressform.avatar.paths import Path
+from dressform.avatar.pose import Point
+from dressform.avatar.proportions import Warp, warp_for
+from dressform.avatar.resolve import Resolved, Worn
+from dressform.avatar.scene import Effect, Gradient, Group, Layer, Scene, Shape, Stroke
+from dressform.avatar.styled_color import styled
+
+__all__ = ["compose", "figure"]
+
+Node = Layer | Group
+_SCALE = {"bust": 110.0, "half": 90.0, "full": 72.0}  # pixels per head of the raster that areas are cut in
+_MARGIN = 0.25  # heads around the canvas that are still drawn
+_SHADOW = (0.07, 0.09)  # heads that a figure's shadow is moved
+
+
+def compose(resolved: Resolved) -> Scene:
+    """The drawing."""
+    spec, style = resolved.spec, resolved.style
+    warp = warp_for(spec, style.proportions, resolved.framing)
+    piece = window(spec, resolved.framing, resolved.frame, warp=warp)
+    size = canvas_size(piece)
+    nodes = figure(resolved, warp, piece)
+    placed = [_place(node, warp, piece) for node in nodes]
+    ground: tuple[Layer, ...] = ()
+    if resolved.background is not None:
+        shape, color = resolved.background
+        ground = background_layers(shape, color, size, light=spec.light.direction, seed=resolved.keyed.number)
+    over = [_scaled(node, size) for node in _worn_layers(resolved, "frame")]
+    children: list[Node] = []
+    if ground:
+        children.append(Group("background_group", ground, "Background"))
+    children += [*placed, *over]
+    title = f"Avatar, {style.title or style.name}"
+    metadata = {"licence": style.licence, "creator": "dressform", "source": "dressform avatar"}
+    clip = frame_path(resolved.frame, size)
+    named = tuple(_finished(node, resolved, clip) for node in children)
+    return Scene(*size, named, title, MappingProxyType(metadata))
+
+
+def figure(resolved: Resolved, warp: Warp, piece: Window) -> list[Node]:
+    """The person without background, from bottom to top, in heads."""
+    spec = resolved.spec
+    pen = _pen(resolved, warp, piece)
+    grid = pen.grid
+    face_outline = face_path(pen)
+    face = grid.fill(face_outline)
+    hat_region = spec.regions.get("hat")
+    hat = grid.fill(hat_region.path) if hat_region is not None else grid.empty()
+    hair = hair_masks(pen, face, hat)
+    hides = {what for each in resolved.worn for what in each.accessory.hides}
+    if hair is not None:
+        hair = _under_rims(resolved.worn, pen, hair, hides)
+    front = hair.front if hair is not None else grid.empty()
+    masks = body_masks(pen)
+    head = face | front | hat
+    nodes: list[Node] = []
+    silhouette = head | (hair.back if hair is not None else front)
+    for mask in masks.values():
+        silhouette |= mask
+    nodes += _shadow(pen, silhouette)
+    nodes += _slot(resolved, pen, "behind")
+    if hair is not None:
+        nodes.append(hair_back_group(pen, hair))
+    nodes += body_groups(pen, masks, head)
+    inner: list[Node] = []
+    if "ears" not in hides:
+        inner += ear_groups(pen, front | hat)
+    inner += _slot(resolved, pen, "ears")
+    if face.any():
+        inner.append(face_group(pen, face_outline, face, front | hat))
+    if spec.face.source != "none":
+        beard = () if "beard" in hides else beard_shapes(pen)
+        inner += layers("beard", "Beard", [("", "", beard)])
+        mouth = None if "mouth" in hides else mouth_group(pen)
+        inner += [mouth] if mouth is not None else []
+        if "eyes" not in hides:
+            inner += eye_groups(pen)
+        if "brows" not in hides:
+            inner += brow_layers(pen)
+    inner += _slot(resolved, pen, "face")
+    if hair is not None and "hair" not in hides:
+        inner.append(hair_front_group(pen, hair))
+    if spec.face.source != "none" and "glasses" not in hides:
+        glasses = glasses_group(pen)
+        inner += [glasses] if glasses is not None else []
+    inner += _slot(resolved, pen, "glasses")
+    if hat.any() and "hat" not in hides:
+        inner.append(hat_group(pen, hat))
+    inner += _slot(resolved, pen, "hat")
+    nodes.append(Group("head_group", tuple(inner), "Head"))
+    nodes += front_groups(pen, masks, face)
+    nodes += layers("rim_light", "Rim light", [("", "", pen.rim(silhouette))])
+    nodes += _slot(resolved, pen, "front")
+    return nodes
+
+
+def _pen(resolved: Resolved, warp: Warp, piece: Window) -> Pen:
+    """The pen for what the canvas shows, seen before proportions are changed."""
+    narrow = min(warp.head, warp.body)
+    left, right = piece.x - warp.middle, piece.x + piece.width - warp.middle
+    low = (piece.y + piece.height - warp.chin) / warp.fall + warp.chin
+    box = (
+        warp.middle + left / narrow - _MARGIN,
+        piece.y - _MARGIN,
+        warp.middle + right / narrow + _MARGIN,
+        low + _MARGIN,
+    )
+    grid = Grid.around(box, _SCALE[resolved.framing])
+    x, y = resolved.spec.light.direction
+    light = (x, min(y, -0.35))  # drawn light comes from above: shadows under chins read as form
+    length = float(np.hypot(*light))
+    return Pen(resolved.spec, resolved.style, grid, (light[0] / length, light[1] / length), resolved.keyed)
+
+
+def _under_rims(worn: Sequence[Worn], pen: Pen, hair: object, hides: set[str]) -> object:
+    for each in worn:
+        rim = rim_path(each.accessory, pen.spec.head)
+        if rim is not None:
+            cut = pen.grid.fill(rim)
+            hair = replace(hair, front=hair.front & ~cut, back=hair.back & ~cut)  # type: ignore[attr-defined,type-var]
+    return hair
+
+
+def _shadow(pen: Pen, silhouette: Mask) -> list[Layer]:
+    """The figure's shadow on what is behind it."""
+    amount = pen.style.background.shadow
+    if amount <= 0:
+        return []
+    sign = -1 if pen.light[0] > 0 else 1
+    moved = pen.grid.shifted(pen.grid.closed(silhouette, 0.05), sign * _SHADOW[0], _SHADOW[1])
+    path = pen.grid.trace(pen.grid.blurred(moved, 0.03), 0.1)
+    return layers("shadow", "Shadow", [("", "", [Shape(path, (20, 16, 40), opacity=amount)])])
+
+
+# ---- accessories ----------------------------------------------------------------------------------------------------
+
+
+def _worn_layers(resolved: Resolved, slot: str) -> list[Layer]:
+    style = resolved.style
+    line = None
+    if style.line.width > 0:
+        line = Stroke(styled((50, 40, 48), style), style.line.width)
+    out = []
+    for each in resolved.worn:
+        drawn = draw_accessory(
+            each.accessory,
+            resolved.spec.head,
+            colors=each.colors,
+            seed=resolved.keyed.within(each.accessory.key).number,
+            line=line,
+            recolor=lambda color: styled(color, style),
+        )
+        out += [layer for where, layer in drawn if where == slot]
+    return out
+
+
+def _slot(resolved: Resolved, pen: Pen, slot: str) -> list[Layer]:
+    return [
+        layer
+        for layer in _worn_layers(resolved, slot)
+        if not any(each.accessory.anchor == "canvas" and layer.name.startswith(_stem(each)) for each in resolved.worn)
+    ]
+
+
+def _stem(worn: Worn) -> str:
+    return worn.accessory.key.replace(":", "_").replace("-", "_")
+
+
+# ---- onto the canvas ------------------------------------------------------------------------------------------------
+
+
+def _place(node: Node, warp: Warp, piece: Window) -> Node:
+    matrix = piece.matrix()
+    scale = CANVAS / piece.width
+    if isinstance(node, Group):
+        return replace(node, children=tuple(_place(child, warp, piece) for child in node.children))
+    return replace(
+        node,
+        shapes=tuple(_drawn(shape, warp, matrix, scale) for shape in node.shapes),
+        pivot=None if node.pivot is None else _moved(node.pivot, warp, matrix),
+    )
+
+
+def _drawn(shape: Shape, warp: Warp, matrix: np.ndarray, scale: float) -> Shape:
+    path: Path = warp.path(shape.path).transformed(matrix)
+    fill = shape.fill
+    if isinstance(fill, Gradient):
+        fill = replace(fill, start=_moved(fill.start, warp, matrix), end=_moved(fill.end, warp, matrix))
+    stroke = shape.stroke
+    if stroke is not None:
+        stroke = replace(stroke, width=stroke.width * scale)
+    return replace(shape, path=path, fill=fill, stroke=stroke)
+
+
+def _moved(point: Point, warp: Warp, matrix: np.ndarray) -> Point:
+    x, y = (warp.points(np.array([point])) @ matrix[:, :2].T + matrix[:, 2])[0]
+    return float(x), float(y)
+
+
+def _scaled(layer: Layer, size: tuple[float, float]) -> Layer:
+    """A layer in shares of the canvas on the canvas."""
+    matrix = np.array([[size[0], 0, 0], [0, size[1], 0]])
+    identity = Warp()
+    return replace(layer, shapes=tuple(_drawn(shape, identity, matrix, min(size)) for shape in layer.shapes))
+
+
+def _finished(node: Node, resolved: Resolved, clip: Path | None) -> Node:
+    """With the style's effects and the frame's cut; worn frames are not cut."""
+    if isinstance(node, Group):
+        return replace(node, children=tuple(_finished(child, resolved, clip) for child in node.children))
+    effects = tuple(
+        Effect(each.name, each.amount, resolved.keyed.within(f"effect.{each.name}.{node.name}").number % (1 << 31))
+        for each in resolved.style.effects
+        if node.name.startswith(each.layers)
+    )
+    return replace(node, effects=effects, clip=None if node.name.startswith("frame_") else clip)
