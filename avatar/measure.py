@@ -15,6 +15,7 @@ from dressform.avatar.color import darker, difference, format_color, lighter
 from dressform.avatar.contour import trace
 from dressform.avatar.measure_head import (
     beard_amount,
+    brows_color,
     glasses_kind,
     iris_color,
     lips_color,
@@ -40,8 +41,9 @@ DETAIL = 0.6
 BALANCE = 0.4  # how much of a colour cast is taken away: all of it would make evening light look like noon
 LIT = 0.018  # OKLab lightness
 LEAST = 0.004  # square heads; smaller regions are not drawn
-SCALP = 11.0  # ΔE00 between hair and skin below which there is no hair
+SCALP = 12.5  # ΔE00 between hair and skin below which there is no hair
 WISP = 0.06  # heads; half the width of tails of hair that are not drawn
+TUFT = 0.12  # share of the hair below which a piece apart from it is not the person's
 PATTERNED = 0.25  # square heads of cloth below which no pattern is believed
 NO_SKIN: Color = (214, 172, 144)  # where no skin is seen at all, for gloved and masked figures
 
@@ -120,6 +122,9 @@ def measure_view(view: PersonView, pixels_per_view: float = 1.0) -> AvatarSpec:
             accents=tuple((format_color(color), round(share, 4)) for color, share in palette.accents),
             pattern=pattern,
         )
+    brows = brows_color(view, face) if "hair" not in palettes else None
+    if brows is not None:
+        palettes["brows"] = RegionPalette(*(format_color(color) for color in (brows, darker(brows, 0.05), brows)))
     face = replace(
         face, iris=iris_color(view, face, pixels_per_view), lips=lips_color(view, face, skin or NO_SKIN)
     )
@@ -187,6 +192,11 @@ def _wisps(view: PersonView, cover: npt.NDArray[np.float32]) -> Mask:
     size = 2 * max(int(WISP * view.frame.height), 1) + 1
     shape = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
     thick = np.asarray(cv2.dilate(cv2.morphologyEx(hair, cv2.MORPH_OPEN, shape), np.ones((3, 3), np.uint8)))
+    count, pieces, stats, _ = cv2.connectedComponentsWithStats(thick & hair, connectivity=4)
+    if count > 2:  # other people's hair beside the neck
+        small = stats[:, cv2.CC_STAT_AREA] < TUFT * stats[1:, cv2.CC_STAT_AREA].max()
+        small[0] = False
+        thick[small[pieces]] = 0
     low = np.zeros(hair.shape, bool)
     low[int(np.clip(view.frame.chin[1] - 0.42 * view.frame.height, 0, len(low))) :] = True
     return np.asarray((hair > 0) & (thick == 0) & low, np.bool_)

@@ -16,7 +16,7 @@ from dressform.avatar.spec import Attributes, Face
 from dressform.avatar.view import PersonView
 from dressform.parsing import Part
 
-__all__ = ["beard_amount", "glasses_kind", "iris_color", "lips_color", "lower_face", "measure_face", "measure_pose"]
+__all__ = ["beard_amount", "brows_color", "glasses_kind", "iris_color", "lips_color", "lower_face", "measure_face", "measure_pose"]
 
 Mask = npt.NDArray[np.bool_]
 _SEEN = 0.35  # share of the landmarks' face that the parser must call face, or else a back of a head was taken for one
@@ -204,12 +204,15 @@ def glasses_kind(view: PersonView, face: Face, skin: Color | None) -> Attributes
         radius = max(int(0.5 * eye.width * view.frame.height), 2)
         cv2.ellipse(spots, ((int(x), int(y)), (2.0 * radius, 1.3 * radius), 0.0), 1, -1)
     lens = (spots > 0) & view.seen
+    if not lens.any():
+        return Attributes(glasses="clear")
     if np.count_nonzero(lens & glass) < 0.3 * np.count_nonzero(lens):
         return Attributes(glasses="clear")
     lightness = np.asarray(srgb_to_oklab(view.image[lens]), np.float32)[:, 0]
     own = float(srgb_to_oklab(np.array(skin if skin is not None else (200, 160, 130)))[0])
     # Through clear glass one sees skin around the eye, however black the frame.
-    return Attributes(glasses="dark" if float((lightness > 0.78 * own).mean()) < 0.3 else "clear")
+    least, most, high = (float(value) for value in np.quantile(lightness, [0.1, 0.7, 0.9]))
+    return Attributes(glasses="dark" if most < 0.66 * own and high - least < 0.4 * own else "clear")
 
 
 def iris_color(view: PersonView, face: Face, pixels_per_view: float) -> str:
@@ -241,6 +244,21 @@ def iris_color(view: PersonView, face: Face, pixels_per_view: float) -> str:
     found[0] = np.clip(found[0] + 0.04, 0.28, 0.62)
     found[1:] *= 1.3  # lashes and reflections grey an iris
     return format_color(mixed(_DEFAULT_IRIS, to_color(found), 0.75))
+
+
+def brows_color(view: PersonView, face: Face) -> Color | None:
+    """Colour of the brows: that of the darker half of what lies along them; None where they are too small."""
+    line = np.zeros(view.labels.shape, np.uint8)
+    if face.source != "landmarks":
+        return None
+    for eye in face.eyes:
+        points = np.round(view.frame.to_photo(np.array(eye.brow))).astype(np.int32)
+        cv2.polylines(line, [points], False, 1, max(int(0.03 * view.frame.height), 1))
+    spot = (line > 0) & view.seen
+    if np.count_nonzero(spot) < 20:
+        return None
+    lab = np.asarray(srgb_to_oklab(view.image[spot]), np.float64)
+    return to_color(np.median(lab[lab[:, 0] <= np.median(lab[:, 0])], axis=0))
 
 
 def lips_color(view: PersonView, face: Face, skin: Color) -> str:

@@ -108,7 +108,7 @@ def _traits(keyed: Keyed) -> Traits:
     name = "child" if age < _CHILD else "senior" if age > 1 - _SENIOR else "adult"
     broad = float(np.clip(keyed.normal("broad", 0.5, 0.1) + (0.38 if keyed.chance("broad side", 0.5) else -0.38), 0, 1))
     heads = keyed.between("heads", 5.6, 6.4) if name == "child" else 7.2 + 0.2 * broad + keyed.normal("heads", 0, 0.08)
-    weight = float(np.clip(keyed.normal("weight", -0.1 if name != "child" else -0.3, 0.4), -1, 1))
+    weight = float(np.clip(keyed.normal("weight", -0.1 if name != "child" else -0.3, 0.48), -1, 1))
     return Traits(name, 0.45 * broad if name == "child" else broad, weight, heads, keyed.unit("skin"))
 
 
@@ -163,7 +163,7 @@ def _palettes(pieces: Mapping[str, Piece], outfit: Outfit, colors: Wardrobe, key
     }  # fmt: skip
     for slug, base in bases.items():
         if slug in pieces:
-            out[slug] = _cloth(slug, base, pieces[slug], slug in outfit.patterned, colors, keyed)
+            out[slug] = _cloth(slug, base, pieces[slug], slug == outfit.patterned, colors, keyed)
     return out
 
 
@@ -175,7 +175,7 @@ def _cloth(slug: str, base: Hex, piece: Piece, patterned: bool, colors: Wardrobe
         return palette_of(
             base, tuple((other, round(0.2 / len(others), 2)) for other in others), Pattern("printed", (base, *others))
         )
-    shares = [6.0, 2.2 if slug != "coat" else 0.3, 1.2] if patterned else [1, 0, 0]
+    shares = [4.0, 2.2 if slug != "coat" else 0.3, 1.2] if patterned else [1, 0, 0]
     kind = keyed.pick(f"{slug} pattern", ["plain", "striped", "checked"], shares)
     if kind == "plain":
         return palette_of(base)

@@ -96,31 +96,33 @@ def body_of(traits: Traits) -> Body:
     b, heavy, thin = traits.broad, max(traits.weight, 0.0), min(traits.weight, 0.0)
     sole = traits.heads - 1
     k = 0.76 if child else 1.0
-    neck = k * (0.205 + 0.05 * b + 0.03 * heavy)
-    shoulders = k * (0.83 + 0.16 * b + 0.1 * heavy + 0.04 * thin)
-    chests = k * (0.57 + 0.1 * b + 0.17 * heavy + 0.04 * thin)
-    waists = k * (0.46 + 0.1 * b + 0.3 * heavy + 0.05 * thin + 0.07 * child)
-    hips = k * (0.65 - 0.06 * b + 0.17 * heavy + 0.05 * thin - 0.03 * child)
+    neck = k * (0.19 + 0.05 * b + 0.03 * heavy)
+    shoulders = k * (0.765 + 0.155 * b + 0.08 * heavy + 0.03 * thin)
+    chests = k * (0.53 + 0.1 * b + 0.16 * heavy + 0.03 * thin)
+    waists = k * (0.42 + 0.11 * b + 0.3 * heavy + 0.04 * thin + 0.07 * child)
+    hips = k * (0.6 - 0.05 * b + 0.16 * heavy + 0.04 * thin - 0.02 * child)
     shares = (0.325, 0.43, 0.485) if child else (0.285, 0.405, 0.46)
     waist, hip, crotch = (sole * share for share in shares)
-    shoulder, armpit = (0.34, 0.7) if child else (0.4, 0.9)
+    shoulder, armpit = (0.35, 0.7) if child else (0.43, 0.9)
     knee, ankle, wrist = sole * 0.725, sole * 0.945, sole * 0.445
-    upper = k * (0.125 + 0.035 * b + 0.05 * heavy + 0.015 * thin)
-    out = max(shoulders - upper, waists + upper + 0.04, hips - upper * 0.2)
+    upper = k * (0.118 + 0.035 * b + 0.05 * heavy + 0.015 * thin)
+    root = shoulders - upper
+    out = max(root + 0.05 * k, waists + upper + 0.1 * k, hips + 0.02 * k)
+    end = max(out + 0.08 * k, hips + 0.2 * k)
     thigh = hips * 0.5
-    calf = k * (0.18 + 0.03 * heavy + 0.02 * thin)
+    calf = k * (0.165 + 0.03 * heavy + 0.02 * thin)
     return Body(
         sole=sole, ankle=ankle, knee=knee, crotch=crotch, hip=hip, wrist=wrist, waist=waist, armpit=armpit,
         shoulder=shoulder, base=0.16 * k, neck=neck, shoulders=shoulders, chests=chests, waists=waists, hips=hips,
         arm=Limb(
-            (shoulder + 0.1, armpit, waist * 1.02, waist * 1.02 + 0.3 * k, wrist),
-            (shoulders - upper, shoulders - upper + 0.01, out + 0.03 * k, out + 0.06 * k, out + 0.08 * k),
-            (upper, upper * 0.97, upper * 0.8, upper * 0.8, k * (0.078 + 0.012 * b)),
+            (shoulder + 0.1, armpit, waist, waist + 0.3 * k, wrist),
+            (root, root + (out - root) * 0.4, out, (out + end) / 2, end),
+            (upper, upper * 0.95, upper * 0.78, upper * 0.78, k * (0.073 + 0.012 * b)),
         ),
         leg=Limb(
             (hip, crotch + 0.06, knee - 0.1, knee + 0.14, sole * 0.81, ankle, sole),
-            (thigh, thigh, thigh * 0.88, thigh * 0.86, thigh * 0.85, thigh * 0.8, thigh * 0.8),
-            (thigh, thigh - 0.015, calf * 1.02, calf * 0.9, calf, k * 0.105, k * 0.105),
+            (thigh, thigh, thigh * 0.98, thigh, thigh * 1.02, thigh * 1.02, thigh * 1.02),
+            (thigh, thigh - 0.015, calf * 1.04, calf * 0.9, calf, k * 0.1, k * 0.1),
         ),
         size=0.76 if child else 1.0,
     )  # fmt: skip
@@ -128,24 +130,23 @@ def body_of(traits: Traits) -> Body:
 
 def shoulder_line(body: Body, ease: float = 0.0) -> list[tuple[float, float]]:
     """Points from the side of the neck over the shoulder to the upper arm; ``ease`` lies above and outside it."""
-    n, s, y = body.neck, body.shoulders, body.shoulder
-    rise = y - body.base
+    n, s, k, base = body.neck, body.shoulders, body.size, body.base
+    drop = body.shoulder - base
     return [
-        (n + 0.02, body.base + 0.1 * rise - ease),
-        (n + (s - n) * 0.22, body.base + 0.34 * rise - ease),
-        (n + (s - n) * 0.6, body.base + 0.64 * rise - ease),
-        (s - 0.11 * body.size, y - 0.01 - ease),
-        (s - 0.02 * body.size + ease * 0.8, y + 0.13 * body.size),
-        (body.arm.at(body.armpit * 0.85, 1, ease), body.armpit * 0.85),
+        (n + 0.02, base + 0.06 * drop - 0.6 * ease),
+        (n + (s - n) * 0.25, base + 0.32 * drop - 0.6 * ease),
+        (n + (s - n) * 0.6, base + 0.62 * drop - 0.6 * ease),
+        (s - 0.13 * k + 0.2 * ease, base + 0.9 * drop - 0.4 * ease),
+        (s - 0.035 * k + 0.5 * ease, base + 1.35 * drop),
     ]
 
 
 def neck_skin(body: Body, half: float, depth: float) -> Path:
     """Neck and what a neckline shows of the chest: ``half`` wide at the shoulder line, down to ``depth``."""
     n = body.neck
-    line = shoulder_line(body)
+    line = shoulder_line(body, 0.03)
     y = float(np.interp(half, [p[0] for p in line[:4]], [p[1] for p in line[:4]]))
-    side = [(n * 0.98, -0.16), (n * 0.95, 0.02), (n, body.base - 0.03), (n + 0.06, body.base + 0.05), (half, y)]
+    side = [(n * 0.98, -0.16), (n * 0.96, 0.0), (n, body.base - 0.06), (n + 0.03, body.base - 0.015), (half, y)]
     low = [(half, y), (half * 0.86, y + (depth - y) * 0.62), (half * 0.5, depth - (depth - y) * 0.1), (0.0, depth)]
     return symmetric([(0.0, -0.2), side[0]], side, low)
 
@@ -166,14 +167,13 @@ def arm_skin(body: Body, top: float, armhole: Run = ()) -> Path:
     if armhole:
         first, last = armhole[0], armhole[-1]
         over = [first, *(p for p in shoulder_line(body) if p[0] > first[0] + 0.02)]
-        outer = [*over, *edge(arm, 1, body.armpit, w, steps=5)]
-        inner = [*edge(arm, -1, w, last[1] + 0.12, steps=4), last]
+        outer = [*over, *edge(arm, 1, body.armpit, w, steps=6)]
+        inner = [*edge(arm, -1, w, last[1] + 0.25, steps=5), last]
         return outline([*outer, *hand], [*thumb, *inner], list(reversed(armhole)))
-    steps = 2 if w - top < 0.2 else 5
-    return outline(
-        [*edge(arm, 1, top, w, steps=steps), *hand], [*thumb, *edge(arm, -1, w, top, steps=steps)],
-        cuff(arm, top, -1),
-    )  # fmt: skip
+    if w - top < 0.12:  # no more than the hand is seen
+        return outline([(arm.at(top, 1), top), *hand], [*thumb, (arm.at(top, -1), top)], cuff(arm, top, -1))
+    outer, inner = edge(arm, 1, top, w, steps=5), edge(arm, -1, w, top, steps=5)
+    return outline([*outer, *hand], [*thumb, *inner], cuff(arm, top, -1))
 
 
 def cuff(
@@ -186,13 +186,13 @@ def cuff(
 def leg_skin(body: Body, top: float, bottom: float) -> Path:
     """The bare leg on the right of the picture between two heights; beneath the ankle it is the foot's."""
     leg, k = body.leg, body.size
-    low = min(bottom, body.ankle)
+    low = min(bottom, max(body.ankle, body.sole - 0.2 * k))
     outer = edge(leg, 1, top, low, steps=_steps(low - top))
     inner = edge(leg, -1, low, top, steps=_steps(low - top))
-    if bottom > body.ankle:
+    if bottom > body.sole - 0.2 * k:
         x = leg.at(body.sole)
-        outer += [(x + 0.15 * k, bottom)]
-        inner = [(x - 0.1 * k, bottom), *inner]
+        outer += [(x + 0.195 * k, bottom)]
+        inner = [(x - 0.11 * k, bottom), *inner]
     return outline(outer, inner)
 
 

@@ -51,8 +51,23 @@ def torso_side(body: Body, cloth: Cloth, y: float) -> float:
     x = float(np.interp(y, [body.armpit, body.waist, body.hip], [body.chests, waist, body.hips])) + cloth.ease
     if y > body.hip:
         return x + cloth.flare * (y - body.hip)
-    room = body.arm.at(y, -1, 0.0 if cloth.sleeve is None or y > cloth.sleeve else cloth.ease)
-    return min(x, room - 0.012) if y > body.armpit + 0.1 else x
+    start = _pit(body, cloth)
+    if y < start:
+        return x
+    # Sleeve and trunk part at the pit; from there on there is a gap that opens slowly.
+    end = body.armpit if cloth.sleeve is None else cloth.sleeve
+    room = body.arm.at(y, -1, _sleeve_ease(cloth) * float(np.clip((end + 0.35 - y) / 0.3, 0, 1)))
+    return min(x, room - 0.04 * body.size * min((y - start) / 0.5, 1.0))
+
+
+def _sleeve_ease(cloth: Cloth) -> float:
+    return 0.75 * cloth.ease
+
+
+def _pit(body: Body, cloth: Cloth) -> float:
+    """Height where sleeve and trunk part: the looser, the lower, but above the end of the sleeve."""
+    pit = body.armpit + 0.02 + 1.6 * cloth.ease
+    return pit if cloth.sleeve is None else min(pit, cloth.sleeve - 0.12 * body.size)
 
 
 def _neck(body: Body, cloth: Cloth) -> list[Points]:
@@ -102,21 +117,20 @@ def _sleeves(body: Body, cloth: Cloth, start: tuple[float, float]) -> list[Point
         return [[start, *over, hole[0]], hole]
     arm, end = body.arm, cloth.sleeve
     over = [p for p in shoulder_line(body, cloth.ease) if p[0] > start[0] + 0.03]
-    wide, narrow = cloth.ease + cloth.puff, cloth.ease * (0.75 if end > body.wrist - 0.3 else 1.0)
-    outer, inner = (
-        edge(arm, 1, body.armpit, end, (wide, narrow)),
-        edge(arm, -1, end, body.armpit + 0.1, (narrow, wide * 0.4)),
-    )
-    pit = (torso_side(body, cloth, body.armpit), body.armpit + 0.02)
-    if end < body.armpit + 0.1:
-        inner = [(arm.at(end, -1, narrow), end)]
-    return [[start, *over, *outer], cuff(arm, end, 1, narrow), [*inner, pit]]
+    ease, pit = _sleeve_ease(cloth), _pit(body, cloth)
+    wide, narrow = ease + cloth.puff, ease * (0.75 if end > body.wrist - 0.3 else 1.0)
+    outer = edge(arm, 1, body.armpit, end, (wide, narrow))
+    count = int(np.clip(np.ceil((end - pit) / 0.25), 2, 7))
+    inner = edge(arm, -1, end, pit, (narrow, ease), count)[:-1]
+    return [[start, *over, *outer], cuff(arm, end, 1, narrow), [*inner, (torso_side(body, cloth, pit), pit)]]
 
 
 def _sides(body: Body, cloth: Cloth) -> Points:
     """The right side, as seen, from the armpit to the hem."""
-    top = body.armpit + 0.02
-    levels = [top, *(y for y in ((top + body.waist) / 2, body.waist, body.hip) if top + 0.1 < y < cloth.hem - 0.12)]
+    top = body.armpit if cloth.sleeve is None else _pit(body, cloth)
+    third = (body.waist - top) / 3
+    wanted = (top + third * 0.7, top + third * 1.7, body.waist, (body.waist + body.hip) / 2, body.hip)
+    levels = [top, *(y for y in wanted if y < cloth.hem - 0.1)]
     if cloth.hem > body.hip + 0.5:
         levels.append((body.hip + cloth.hem) / 2)
     return [(torso_side(body, cloth, y), y) for y in (*levels, cloth.hem)]
@@ -168,7 +182,7 @@ def pants(body: Body, waist: float, hem: float, ease: tuple[float, float], rise:
     leg = body.leg
     cloth = Cloth(ease[0], 1.0, "round", None, hem)
     upper = [(torso_side(body, cloth, y), y) for y in (waist, (waist + body.hip) / 2, body.hip)]
-    low = max(body.crotch + 0.12, min(hem - 0.05, body.crotch + 0.5))
+    low = max(body.crotch + 0.12, min(hem - 0.35, body.crotch + 0.5))
     outer = [*upper, *edge(leg, 1, low, hem, ((ease[0] * 2 + ease[1]) / 3, ease[1]), 6 if hem > body.knee else 3)]
     inner = edge(leg, -1, hem, low, (ease[1], ease[0]), 6 if hem > body.knee else 3)
     inner = [(max(x, 0.022), y) for x, y in inner]

@@ -68,9 +68,9 @@ def hood(body: Body, ease: float) -> list[Detail]:
     return [("shade", ring), ("white", mirrored(cord) + cord)]
 
 
-def pouch(body: Body) -> Path:
+def pouch(body: Body, hem: float) -> Path:
     """The pocket in front of a hooded jumper."""
-    y, k = body.hip, body.size
+    y, k = hem + 0.04, body.size
     return symmetric(
         [(0.0, y - 0.62 * k), (0.24 * k, y - 0.62 * k)],
         [(0.38 * k, y - 0.36 * k), (0.4 * k, y - 0.18 * k)],
@@ -135,17 +135,12 @@ def shoe(body: Body, name: str) -> tuple[Path, list[Detail], float]:
     k, s = body.size, body.sole
     high, thick = SHOES[name]
     x, up = body.leg.at(s), s - high * k
-    toe = [
-        (x + 0.15 * k, s - 0.17 * k),
-        (x + 0.205 * k, s - 0.095 * k),
-        (x + 0.235 * k, s - 0.04 * k),
-        (x + 0.225 * k, s),
-    ]
-    heel = [(x - 0.135 * k, s), (x - 0.145 * k, s - 0.05 * k), (x - 0.13 * k, s - 0.12 * k)]
-    ground = [(x + 0.225 * k, s), (x + 0.04 * k, s + 0.012 * k), (x - 0.135 * k, s)]
+    toe = [(x + 0.15 * k, s - 0.2 * k), (x + 0.22 * k, s - 0.13 * k), (x + 0.275 * k, s - 0.065 * k), (x + 0.27 * k, s)]
+    heel = [(x - 0.15 * k, s), (x - 0.16 * k, s - 0.06 * k), (x - 0.135 * k, s - 0.14 * k)]
+    ground = [(x + 0.27 * k, s), (x + 0.06 * k, s + 0.016 * k), (x - 0.15 * k, s)]
     if name == "flats":
-        mouth = [(x - 0.1 * k, up), (x + 0.03 * k, s - 0.05 * k), (x + 0.15 * k, up)]
-        path = outline(mouth, [(x + 0.15 * k, up), *toe[1:]], ground, [*heel[:2], (x - 0.1 * k, up)])
+        mouth = [(x - 0.115 * k, up), (x + 0.05 * k, s - 0.055 * k), (x + 0.2 * k, up)]
+        path = outline(mouth, [(x + 0.2 * k, up), *toe[2:]], ground, [*heel[:2], (x - 0.115 * k, up)])
         return path, [], up
     ease = 0.03 if high > 0.4 else 0.015
     outer = [(body.leg.at(y, 1, ease), y) for y in np.linspace(up, s - 0.27 * k, 3 if high > 0.4 else 2).tolist()]
@@ -156,7 +151,6 @@ def shoe(body: Body, name: str) -> tuple[Path, list[Detail], float]:
         return path, [], up
     y = s - thick * k
     sole = outline(
-        [(x - 0.15 * k, y), (x + 0.04 * k, y + 0.012 * k), (x + 0.24 * k, y)],
-        [(x + 0.24 * k, s + 0.02), (x - 0.15 * k, s + 0.02)],
+        [(x - 0.16 * k, y), (x + 0.06 * k, y + 0.014 * k), (x + 0.278 * k, y - 0.005 * k)], toe[-1:], ground, heel[:1]
     )
     return path, [("white" if name == "sneakers" else "shade", sole)], up

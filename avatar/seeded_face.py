@@ -141,32 +141,19 @@ def glasses(face: Face, round_ones: bool) -> Path:
     (x0, y0), (x1, _) = face.eyes[0].centre, face.eyes[1].centre
     middle = (x0 + x1) / 2
     half, high = face.eyes[1].width * 0.5 + 0.035, 0.068 if round_ones else 0.058
-    out = (x1 - x0) / 2 + half
-    into = (x1 - x0) / 2 - half
-    y = y0 + 0.012
+    near, far, y = (x1 - x0) / 2 - half, (x1 - x0) / 2 + half, y0 + 0.012
+    above, below = (near, y - 0.024), (near, y + 0.002)
     if round_ones:
         lens = [
-            (into, y - 0.016),
-            (into + half * 0.35, y - high),
-            (out - half * 0.7, y - high),
-            (out, y - 0.012),
-            (out - half * 0.45, y + high),
-            (into + half * 0.5, y + high),
-            (into, y + 0.012),
-        ]
-        runs: list[Run] = [lens]
+            [above, (near + half * 0.45, y - high), (far - half * 0.55, y - high * 0.98), (far, y - 0.008),
+             (far - half * 0.5, y + high), (near + half * 0.5, y + high), below]
+        ]  # fmt: skip
     else:
-        runs = [
-            [(into, y - high * 0.3), (into + 0.012, y - high * 0.9), (out - half, y - high), (out + 0.012, y - high)],
-            [
-                (out + 0.012, y - high),
-                (out, y + high * 0.4),
-                (out - half * 0.6, y + high),
-                (into + half * 0.6, y + high),
-                (into, y + high * 0.25),
-            ],
+        corner = (far + 0.012, y - high)
+        lens = [
+            [above, (near + 0.02, y - high * 0.92), (far - half, y - high), corner],
+            [corner, (far, y + high * 0.4), (far - half * 0.6, y + high), (near + half * 0.6, y + high), below],
         ]
-    right = [[(x + middle, q) for x, q in run] for run in runs]
-    left = [[(middle - x, q) for x, q in reversed(run)] for run in reversed(runs)]
-    bridge = [(middle - into, y - 0.02), (middle, y - 0.034), (middle + into, y - 0.02)]
-    return outline(bridge, *right, [(middle + into, y + 0.0), (middle, y - 0.016), (middle - into, y + 0.0)], *left)
+    left = [flipped(run) for run in reversed(lens)]
+    over, under = [flipped([above])[0], (0.0, y - 0.038), above], [below, (0.0, y - 0.016), flipped([below])[0]]
+    return outline(over, *lens, under, *left).transformed(np.array([[1, 0, middle], [0, 1, 0]]))

@@ -42,7 +42,7 @@ def _bun(s: Skull, k: Keyed) -> Hair:
     side = [knob[0], *_NEAT[2:]]
     outer = [s.run(flipped(side)), s.run(over(knob[::-1])), s.run(side)]
     parted = k.chance("parted", 0.4)
-    return hair_of(list(outer), _drawn_back(s, parted), "medium", -0.4 if parted else None)
+    return hair_of(outer, _drawn_back(s, parted), "medium", -0.4 if parted else None)
 
 
 def _low_bun(s: Skull, k: Keyed) -> Hair:
@@ -63,7 +63,7 @@ def _twin_buns(s: Skull, k: Keyed) -> Hair:
     runs = [s.run(knob), s.run(side)]
     outer = [*(flipped(run) for run in reversed(runs)), s.run(over(middle)), *runs]
     inner = [s.run(SIDE), s.run(half), s.run(flipped(half)), s.run(flipped(SIDE))]
-    return hair_of(list(outer), list(inner), "medium", 0.0)
+    return hair_of(outer, inner, "medium", 0.0)
 
 
 def _ponytail(s: Skull, k: Keyed) -> Hair:
@@ -94,7 +94,7 @@ def _pigtails(s: Skull, k: Keyed) -> Hair:
     outer = [*(flipped(run) for run in reversed(runs)), s.run(over(middle)), *runs]
     fringe = s.run(across([(0.9, -0.62), (0.6, -0.67), (0.0, -0.68)]))
     temple = [(0.99, -0.4), (0.96, -0.5), (0.9, -0.62)]
-    return hair_of(list(outer), [s.run(temple), *tufts(fringe, 0.12, 0.02, k), s.run(flipped(temple))], "medium")
+    return hair_of(outer, [s.run(temple), *tufts(fringe, 0.12, 0.02, k), s.run(flipped(temple))], "medium")
 
 
 def _braids(s: Skull, k: Keyed) -> Hair:

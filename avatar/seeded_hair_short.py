@@ -6,7 +6,7 @@ lower end on the left over the top to the lower end on the right, then along the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
@@ -83,17 +83,22 @@ def across(half: Run) -> Points:
     return list(half) + flipped(half)[1:]
 
 
-def hair_of(outer: list[Run], inner: list[Run], length: Length, parting: float | None = None) -> Hair:
-    """A haircut of its outer runs, left to right, and those of its hairline, right to left."""
-    line = [point for run in inner for point in run]
-    return Hair(outline(*outer, *inner), line[::-1], length, parting)
+def hair_of(
+    outer: Sequence[Run], inner: Sequence[Run], length: Length, parting: float | None = None, line: Run = ()
+) -> Hair:
+    """A haircut of its outer runs, left to right, and those of its hairline, right to left.
+
+    ``line`` is the hairline without its curls or tufts, where it has some.
+    """
+    edge = line or [point for run in inner for point in run]
+    return Hair(outline(*outer, *inner), list(edge)[::-1], length, parting)
 
 
 def _buzz(s: Skull, k: Keyed) -> Hair:
     line = [*LINE[:1], (0.87, -0.69), (0.8, -0.745)]
     front = [(0.8, -0.745), (0.5, -0.8), (0.0, -0.825)]
     inner = [s.run(SIDE), s.run(line), s.run(across(front)), s.run(flipped(line)), s.run(flipped(SIDE))]
-    return hair_of([s.run(over([*dome(-1.02, 1.045), (1.045, -0.5), (1.02, -0.4)]))], list(inner), "short")
+    return hair_of([s.run(over([*dome(-1.02, 1.045), (1.045, -0.5), (1.02, -0.4)]))], inner, "short")
 
 
 def _crop(s: Skull, k: Keyed) -> Hair:
@@ -102,7 +107,12 @@ def _crop(s: Skull, k: Keyed) -> Hair:
     fringe = s.run(across([(0.88, -0.66), (0.7, -0.735), (0.35, -0.755), (0.0, -0.76)]))
     temple = s.run([(0.99, -0.41), (0.96, -0.52), (0.88, -0.66)])
     outer = [flipped(side), *tufts(top, 0.13, 0.026, k.within("top"), 0.3), side]
-    return hair_of(outer, [temple, *tufts(fringe, 0.09, 0.04, k.within("fringe"), 0.2), flipped(temple)], "short")
+    return hair_of(
+        outer,
+        [temple, *tufts(fringe, 0.09, 0.04, k.within("fringe"), 0.2), flipped(temple)],
+        "short",
+        line=[*temple, *fringe, *flipped(temple)],
+    )
 
 
 def _side_part(s: Skull, k: Keyed) -> Hair:
@@ -131,7 +141,7 @@ def _quiff(s: Skull, k: Keyed) -> Hair:
 def _slick(s: Skull, k: Keyed) -> Hair:
     line = [(0.92, -0.59), (0.87, -0.7), (0.74, -0.81), (0.45, -0.86), (0.2, -0.85), (0.0, -0.83)]
     inner = [s.run(SIDE), s.run(line), s.run(flipped(line)), s.run(flipped(SIDE))]
-    return hair_of([s.run(over([*dome(-1.1, 1.06), (1.06, -0.5), (1.02, -0.4)]))], list(inner), "short")
+    return hair_of([s.run(over([*dome(-1.1, 1.06), (1.06, -0.5), (1.02, -0.4)]))], inner, "short")
 
 
 def _waves(s: Skull, k: Keyed) -> Hair:
@@ -152,14 +162,19 @@ def _spikes(s: Skull, k: Keyed) -> Hair:
     fringe = s.run(across([(0.91, -0.6), (0.72, -0.71), (0.35, -0.77), (0.0, -0.785)]))
     temple = s.run([(0.99, -0.4), (0.97, -0.5), (0.91, -0.6)])
     outer = [flipped(side), *tufts(top, 0.135, 0.075, k.within("top"), 0.25), side]
-    return hair_of(outer, [temple, *tufts(fringe, 0.13, 0.06, k.within("fringe"), -0.2), flipped(temple)], "short")
+    return hair_of(
+        outer,
+        [temple, *tufts(fringe, 0.13, 0.06, k.within("fringe"), -0.2), flipped(temple)],
+        "short",
+        line=[*temple, *fringe, *flipped(temple)],
+    )
 
 
 def _curly(s: Skull, k: Keyed) -> Hair:
     high = s.run(over([*dome(-1.08, 1.1), (1.07, -0.45)]))
     line = s.run(across([(0.93, -0.6), (0.8, -0.71), (0.42, -0.765), (0.0, -0.775)]))
     inner = [s.run(SIDE), *lobes(line, 0.11, 0.32, k.within("front")), s.run(flipped(SIDE))]
-    return hair_of([*lobes(high, 0.13, 0.34, k.within("top"))], inner, "short")
+    return hair_of(lobes(high, 0.13, 0.34, k.within("top")), inner, "short", line=[*inner[0], *line, *inner[-1]])
 
 
 def _high_curls(s: Skull, k: Keyed) -> Hair:
@@ -168,7 +183,12 @@ def _high_curls(s: Skull, k: Keyed) -> Hair:
     line = s.run(across([(0.86, -0.68), (0.66, -0.755), (0.34, -0.785), (0.0, -0.79)]))
     temple = s.run([(0.99, -0.41), (0.96, -0.54), (0.86, -0.68)])
     outer = [flipped(side), *lobes(top, 0.12, 0.36, k.within("top")), side]
-    return hair_of(outer, [temple, *lobes(line, 0.1, 0.3, k.within("front")), flipped(temple)], "short")
+    return hair_of(
+        outer,
+        [temple, *lobes(line, 0.1, 0.3, k.within("front")), flipped(temple)],
+        "short",
+        line=[*temple, *line, *flipped(temple)],
+    )
 
 
 def _afro(s: Skull, k: Keyed) -> Hair:
@@ -179,7 +199,9 @@ def _afro(s: Skull, k: Keyed) -> Hair:
     line = s.run(across([(0.97, -0.45), (0.92, -0.6), (0.76, -0.73), (0.42, -0.79), (0.0, -0.81)]))
     side = s.run([ball[-1], (1.06, -0.37), (0.97, -0.45)])
     inner = [side, *lobes(line, 0.085, 0.18, k.within("front")), flipped(side)]
-    return hair_of([*lobes(s.run(over(ball)), 0.13, 0.24, k.within("top"))], inner, "medium")
+    return hair_of(
+        lobes(s.run(over(ball)), 0.13, 0.24, k.within("top")), inner, "medium", line=[*side, *line, *flipped(side)]
+    )
 
 
 def _pixie(s: Skull, k: Keyed) -> Hair:
@@ -189,7 +211,7 @@ def _pixie(s: Skull, k: Keyed) -> Hair:
     fringe = s.run([(0.93, -0.54), (0.66, -0.61), (0.3, -0.69), (-0.12, -0.79), (-0.5, -0.91)])
     back = [(-0.5, -0.91), (-0.7, -0.79), (-0.88, -0.65), (-0.95, -0.5), (-0.98, -0.27)]
     inner = [s.run(lock), *tufts(fringe, 0.14, 0.03, k.within("fringe"), -0.3), s.run(back)]
-    return hair_of([s.run(left + right)], inner, "short", -0.5)
+    return hair_of([s.run(left + right)], inner, "short", -0.5, [*inner[0], *fringe, *inner[-1]])
 
 
 def _bowl(s: Skull, k: Keyed) -> Hair:
@@ -197,7 +219,8 @@ def _bowl(s: Skull, k: Keyed) -> Hair:
     side = [(0.96, -0.35), (0.93, -0.5), (0.89, -0.615)]
     fringe = s.run(across([(0.89, -0.615), (0.45, -0.645), (0.0, -0.655)]))
     inner = [s.run(low), s.run(side), *tufts(fringe, 0.15, 0.014, k), s.run(flipped(side)), s.run(flipped(low))]
-    return hair_of([s.run(over([*dome(-1.09, 1.2, -0.52), low[0]]))], inner, "short")
+    plain = [*s.run(side), *fringe, *s.run(flipped(side))]
+    return hair_of([s.run(over([*dome(-1.09, 1.2, -0.52), low[0]]))], inner, "short", line=plain)
 
 
 def _receding(s: Skull, k: Keyed) -> Hair:

@@ -46,14 +46,14 @@ class Outfit:
     Attributes:
         pieces: By slug of a part.
         sleeve, neckline, hem: As attributes have them.
-        patterned: Slugs of garments on which a pattern would look well.
+        patterned: Slug of the garment on which a pattern would look best.
     """
 
     pieces: Mapping[str, Piece]
     sleeve: Sleeve
     neckline: Collar
     hem: Hem
-    patterned: tuple[str, ...] = ()
+    patterned: str = ""
 
 
 @dataclass
@@ -117,7 +117,9 @@ def dressed(body: Body, traits: Traits, keyed: Keyed) -> Outfit:
     length = names.get(lower, "none")
     if lower == "dress":
         length = "long" if hem > body.knee + 0.5 else "knee" if hem > body.knee - 0.45 else "short"
-    patterned = tuple(slug for slug in ("dress", "upper-clothes", "skirt", "coat") if slug in draft.pieces)
+    patterned = keyed.pick(
+        "patterned", [slug for slug in ("dress", "upper-clothes", "skirt", "coat") if slug in draft.pieces]
+    )
     return Outfit(dict(sorted(draft.pieces.items())), sleeve, neckline, length, patterned)
 
 
@@ -149,13 +151,13 @@ def _upper(draft: _Draft, traits: Traits, lower: str) -> Cloth:
     short = body.armpit + (body.waist - body.armpit) * keyed.between("short", 0.25, 0.5)
     long = body.wrist - 0.02
     tuck = lower.endswith("skirt") or (lower in ("wide", "straight") and keyed.chance("tuck", 0.35))
-    hem = body.waist + 0.1 if tuck else body.hip - keyed.between("hem", 0.0, 0.14) * body.size
+    hem = body.waist + 0.1 if tuck and name != "hoodie" else body.hip - keyed.between("hem", 0.0, 0.14) * body.size
     cloths: dict[str, tuple[Neckline, float | None, float, float]] = {
         "tee": ("round", short, 0.05, 0.35), "v tee": ("v", short, 0.04, 0.6), "tank": ("boat", None, 0.02, 0.8),
-        "long tee": ("round", long, 0.035, 0.6), "jumper": ("round", long, 0.085, 0.15),
+        "long tee": ("round", long, 0.035, 0.6), "jumper": ("round", long, 0.07, 0.2),
         "turtleneck": ("high", long, 0.045, 0.5), "shirt": ("collar", long, 0.06, 0.35),
         "short shirt": ("collar", short, 0.065, 0.2), "polo": ("collar", short, 0.045, 0.4),
-        "hoodie": ("round", long, 0.095, 0.05), "blouse": ("boat", short, 0.03, 0.8),
+        "hoodie": ("round", long, 0.08, 0.1), "blouse": ("boat", short, 0.03, 0.8),
         "crop": ("round", short, 0.03, 0.9),
     }  # fmt: skip
     neckline, sleeve, ease, fit = cloths[name]
@@ -175,7 +177,7 @@ def _on_top(draft: _Draft, name: str, cloth: Cloth) -> list[Detail]:
         low = body.armpit + 0.1 if name == "polo" else cloth.hem + 0.03
         return [*buttons(body, body.base + 0.26 * k, low, name != "polo"), ("light", collar(body, cloth.ease))]
     if name == "hoodie":
-        return [("shade", pouch(body)), *hood(body, cloth.ease)]
+        return [("shade", pouch(body, cloth.hem)), *hood(body, cloth.ease)]
     if name in ("tee", "long tee", "jumper"):
         kind = keyed.pick("print", ["none", "figure", "chest", "hem"], [11, 4, 2, 1.5])
         if kind == "figure":
@@ -203,7 +205,7 @@ def _coat(draft: _Draft, name: str, inner: Cloth) -> Cloth:
     }
     ease = {"blazer": 0.075, "jacket": 0.09, "cardigan": 0.075, "long coat": 0.1}[kind] * k
     over = Cloth(ease, 0.35, "round", body.wrist - 0.01, hems[kind], flare=0.06 if kind == "long coat" else 0.02)
-    inner = replace(inner, sleeve=None)
+    inner = replace(inner, sleeve=None, neckline="round" if inner.neckline == "boat" else inner.neckline)
     details: list[Detail] = []
     if kind in ("blazer", "long coat"):
         details = [("shade", lapels(body, ease, body.waist - 0.22 * k))]

@@ -74,7 +74,7 @@ def lobes(points: Run, size: float, bulge: float, keyed: Keyed) -> list[Run]:
     runs: list[Run] = []
     for k, (a, b) in enumerate(pairwise(knots)):
         out = np.array([b[1] - a[1], a[0] - b[0]]) * bulge * keyed.between(f"height{k}", 0.8, 1.2)
-        ring = (a, a + (b - a) * 0.08 + out * 0.6, (a + b) / 2 + out, a + (b - a) * 0.92 + out * 0.6, b)
+        ring = (a, a + (b - a) * 0.13 + out * 0.55, (a + b) / 2 + out, a + (b - a) * 0.87 + out * 0.55, b)
         runs.append([_pair(p) for p in ring])
     return runs
 

@@ -21,7 +21,7 @@ from dressform.parsing import OptionError, Part, Person
 from dressform.parsing.parts import REGIONS, as_parts
 from dressform.parsing.scores import resample
 
-__all__ = ["HEAD_PIXELS", "PersonView", "view_person"]
+__all__ = ["HEAD_PIXELS", "PersonView", "head_frame", "view_person"]
 
 Floats = npt.NDArray[np.float32]
 HEAD_PIXELS = 160.0
@@ -86,11 +86,8 @@ def view_person(person: Person) -> PersonView:
     if parse.image is None:
         remedy = "parse the photo again, or give it to Parse.with_image"
         raise OptionError("an avatar needs the photo", got="a result without one", remedy=remedy)
-    if person.extent is None:
-        raise OptionError("nothing is seen of this person", got=f"person {person.index}")
-    x0, y0, x1, y1 = person.extent
-    own = person.own(person.extent)
-    frame = _frame(person, np.where(own, parse.labels[y0:y1, x0:x1], 0), (x0, y0))
+    frame = head_frame(person)
+    assert person.extent is not None
     box = _window(person.extent, frame)
     left, top, right, bottom = box
     scale = min(HEAD_PIXELS / frame.height, MAX_SIDE / (right - left), MAX_SIDE / (bottom - top))
@@ -112,6 +109,19 @@ def view_person(person: Person) -> PersonView:
     whole = tidied(image, whole, shown > 0, placed)
     probabilities = {Part(k): _soft(person, Part(k), box, whole, hidden) for k in np.unique(whole) if k}
     return PersonView(image, whole, shown > 0, placed, face, keypoints, probabilities)
+
+
+def head_frame(person: Person) -> HeadFrame:
+    """Where a person's head is in the photo: what lengths and places of their spec are measured from.
+
+    Raises:
+        OptionError: Nothing is seen of the person.
+    """
+    if person.extent is None:
+        raise OptionError("nothing is seen of this person", got=f"person {person.index}")
+    x0, y0, x1, y1 = person.extent
+    own = person.own(person.extent)
+    return _frame(person, np.where(own, person.parse.labels[y0:y1, x0:x1], 0), (x0, y0))
 
 
 def _window(extent: tuple[int, int, int, int], frame: HeadFrame) -> Box:

@@ -10,6 +10,7 @@ import numpy as np
 from dressform.avatar.color import mixed
 from dressform.avatar.draw.background_scenes import grid, skyline
 from dressform.avatar.draw.background_tones import (
+    BLEED,
     WHITE,
     Floats,
     Plan,
@@ -49,7 +50,7 @@ def _disc(plan: Plan) -> Parts:
         "linear",
         (round(x + plan.light[0] * r, 1), round(y + plan.light[1] * r, 1)),
         (round(x - plan.light[0] * r, 1), round(y - plan.light[1] * r, 1)),
-        ((0.0, t.soft, 1.0), (0.55, t.base, 1.0), (1.0, t.strong if not t.dark else t.base, 1.0)),
+        ((0.0, t.strong if t.dark else t.soft, 1.0), (0.55, t.base, 1.0), (1.0, t.base if t.dark else t.strong, 1.0)),
     )
     angle = float(np.arctan2(plan.light[1], plan.light[0]))
     ring = neat(Curve(arc((x, y), r * 1.1, angle - 0.9, angle + 0.5), closed=False))
@@ -114,7 +115,7 @@ def _rays(plan: Plan) -> Parts:
         plan.field(t.soft if not t.dark else t.base),
         (Shape(wedges, beams),),
         plan.field(
-            glow(t.light if not t.dark else t.accents[0], (x, y), plan.reach * 1.35, 0.9 if not t.dark else 0.4)
+            glow(t.light if not t.dark else t.accents[0], (x, y), plan.reach * 1.35, 0.6 if not t.dark else 0.4)
         ),
     )
 
@@ -129,7 +130,7 @@ def _stripes(plan: Plan) -> Parts:
         top, bottom = left + offset + lean / 2, left + offset - lean / 2
         seen = (np.maximum(top, bottom) + width > 0) & (np.minimum(top, bottom) < plan.width)
         xs = np.stack([top, top + width, bottom + width, bottom], 1)[seen]
-        ys = np.broadcast_to([0.0, 0.0, plan.height, plan.height], xs.shape)
+        ys = np.broadcast_to([-BLEED, -BLEED, plan.height + BLEED, plan.height + BLEED], xs.shape)
         return polygons(np.stack([xs, ys], 2))
 
     return (
@@ -186,7 +187,8 @@ def _wash(plan: Plan) -> Parts:
         (0.42, 0.48, 0.26, t.accents[0]),
     ):
         at = x - lx * off * wide, y - ly * off * high
-        glazes.append(Shape(_torn(rng, at, (wide * share, high * share)), tone, None, opacity))
+        glaze = _torn(rng, at, (wide * share, high * share))
+        glazes.append(Shape(_fitted(glaze, plan), tone, None, opacity))
     angle = rng.uniform(0, 2 * np.pi, 16)
     away = rng.uniform(0.98, 1.16, 16)
     drops = np.stack([x + np.cos(angle) * wide * away, y + np.sin(angle) * high * away], 1)
@@ -210,10 +212,18 @@ def _torn(rng: np.random.Generator, centre: tuple[float, float], radii: tuple[fl
     return neat(smooth_closed(ring + np.array(centre)))
 
 
+def _fitted(path: Path, plan: Plan) -> Path:
+    """The path drawn together where it comes too near to the sheet's edge: a white rim stays."""
+    limit = np.array([plan.width, plan.height]) * 0.47
+    middle = np.array([plan.width, plan.height]) / 2
+    (points,) = (curve.points - middle for curve in path.curves)
+    return neat(Curve(points * np.minimum(1, limit / np.abs(points).max(0)) + middle))
+
+
 def _sparkles(plan: Plan) -> Parts:
     """Four-pointed stars and tiny dots around the head, on a soft gradient."""
     t, (x, y), rng = plan.tones, plan.centre, plan.rng
-    ground = plan.across(((0.0, t.light, 1.0), (1.0, t.base, 1.0)))
+    ground = plan.across(((0.0, t.light, 1.0), (0.6, t.base, 1.0), (1.0, t.base if t.dark else t.deep, 1.0)))
     tries = rng.uniform([0.03, 0.03], [0.97, 0.97], (400, 2)) * [plan.width, plan.height]
     kept: list[Floats] = []
     for place in tries:  # apart from one another and from where the person is
@@ -226,7 +236,7 @@ def _sparkles(plan: Plan) -> Parts:
     shine = t.mist if not t.dark else t.accents[1]
     return (
         plan.field(ground),
-        plan.field(glow(t.mist if not t.dark else t.strong, (x, y), plan.reach * 1.4, 0.55)),
+        plan.field(glow(t.mist if not t.dark else t.strong, (x, y), plan.reach * 1.4, 0.25)),
         (
             *(Shape(Path(tuple(c for s in stars[k::3] for c in s.curves)), tone)
               for k, tone in enumerate((shine, shine, t.accents[0])) if stars[k::3]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from dressform.avatar.color import adjusted, mixed
-from dressform.avatar.draw.background_tones import Floats, Plan, arc, dots, fade, glow, neat, polygons
+from dressform.avatar.draw.background_tones import BLEED, Floats, Plan, arc, dots, fade, glow, neat
 from dressform.avatar.paths import Curve, Path, line, polygon
 from dressform.avatar.scene import Color, Gradient, Shape, Stroke
 
@@ -22,7 +22,7 @@ def grid(plan: Plan) -> Parts:
     top, low = (t.night, mixed(t.base, hot, 0.25)) if t.dark else (t.light, mixed(t.mist, t.accents[0], 0.25))
     sky = Gradient("linear", (0.0, 0.0), (0.0, float(horizon)), ((0.0, top, 1.0), (1.0, low, 1.0)))
     floor = t.night if t.dark else t.base
-    ground = polygons(np.array([[(0, horizon), (plan.width, horizon), (plan.width, plan.height), (0, plan.height)]]))
+    ground = plan.box(0, horizon)
     radius = min(plan.reach * 0.9, horizon * 0.56)
     sun_at = (x, horizon - radius * 0.72)
     sun = Gradient(
@@ -104,6 +104,7 @@ def skyline(plan: Plan) -> Parts:
     front, blocks = _towers(plan, (0.16, 0.50), (62, 120))
     stars = rng.uniform([0, 0], [plan.width, plan.height * 0.4], (26, 2))
     moon = min(plan.reach * 0.86, plan.height * 0.36)
+    y -= moon * 0.12
     disc = Gradient(
         "linear",
         (0.0, round(y - moon, 1)),
@@ -128,9 +129,9 @@ def _round(centre: tuple[float, float], radius: float) -> Curve:
 
 def _towers(plan: Plan, heights: tuple[float, float], widths: tuple[float, float]) -> tuple[Path, Floats]:
     """A row of towers as one outline, higher at the canvas's sides, and the left, right and top of each."""
-    rng, at = plan.rng, -20.0
+    rng, at = plan.rng, -BLEED
     blocks = []
-    while at < plan.width + 20:
+    while at < plan.width + BLEED:
         wide = rng.uniform(*widths)
         side = abs(at + wide / 2 - plan.width / 2) / (plan.width / 2)
         high = plan.height * (
@@ -138,7 +139,7 @@ def _towers(plan: Plan, heights: tuple[float, float], widths: tuple[float, float
         )
         blocks.append((at, at + wide, plan.height - high))
         at += wide
-    outline = [(-20.0, plan.height)]
+    outline = [(-BLEED, plan.height + BLEED)]
     for left, right, top in blocks:
         kind, middle = rng.integers(4), (left + right) / 2
         inset = (right - left) * 0.22
@@ -150,7 +151,7 @@ def _towers(plan: Plan, heights: tuple[float, float], widths: tuple[float, float
         elif kind == 2:  # a slanted roof
             outline += [(right, top - 34)]
         outline.append((right, top))
-    outline.append((blocks[-1][1], plan.height))
+    outline.append((blocks[-1][1], plan.height + BLEED))
     return neat(polygon(np.round(np.array(outline)))), np.array(blocks)
 
 
@@ -182,12 +183,7 @@ def _signs(plan: Plan, blocks: Floats, tones: tuple[Color, Color, Color]) -> tup
         left, _, top = blocks[k].tolist()
         x, y = round(left + 9), round(top + 44)
         halo = glow(tone, (x, y + 55), 120, 0.5)
-        signs.append(
-            Shape(
-                polygons(np.array([[(x - 120, y - 65), (x + 120, y - 65), (x + 120, y + 175), (x - 120, y + 175)]])),
-                halo,
-            )
-        )
+        signs.append(Shape(plan.box(x - 120, y - 65, x + 120, y + 175), halo))
         signs.append(Shape(neat(line([(x, y), (x, y + 110)])), None, Stroke(adjusted(tone, lightness=0.08), 9)))
         signs.append(Shape(neat(line([(x, y + 3), (x, y + 107)])), None, Stroke(mixed(tone, (255, 255, 255), 0.8), 3)))
     return tuple(signs)

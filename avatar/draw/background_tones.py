@@ -12,10 +12,25 @@ from dressform.avatar.draw.strokes import smooth_closed
 from dressform.avatar.paths import Curve, Path, polygon
 from dressform.avatar.scene import Color, Gradient, Shape, Stroke
 
-__all__ = ["WHITE", "Floats", "Plan", "Tones", "arc", "blot", "dots", "fade", "glow", "neat", "polygons", "tones"]
+__all__ = [
+    "BLEED",
+    "WHITE",
+    "Floats",
+    "Plan",
+    "Tones",
+    "arc",
+    "blot",
+    "dots",
+    "fade",
+    "glow",
+    "neat",
+    "polygons",
+    "tones",
+]
 
 Floats = npt.NDArray[np.float64]
 WHITE: Color = (255, 255, 255)
+BLEED = 20.0  # beyond the canvas
 _NEON: tuple[Color, ...] = ((255, 70, 165), (60, 215, 250), (255, 175, 70))  # of tubes, where a style names no accents
 
 
@@ -25,7 +40,7 @@ class Tones:
 
     Attributes:
         base: The colour.
-        field: Around the main shape: paler than a light colour, deeper than a dark one.
+        field: Around the main shape: paler than a light colour, deeper than a dark one or white.
         soft, strong: A little off the base, towards the field and away from it.
         deep: Darker, for patterns on the base.
         light: Lighter than the base.
@@ -61,21 +76,27 @@ def tones(base: Color, accents: tuple[Color, ...]) -> Tones:
     def other(turn: float) -> Color:
         return shade(max(lightness + 0.3, 0.62) if dark else max(lightness - 0.06, 0.6), 1.35, turn)
 
-    three = (*accents, *(other(turn) for turn in (45, -60, 150)))[:3]
+    three = (*accents, *(other(turn) for turn in (-38, 60, 170)))[:3]
     neon = (*(_vivid(accent) for accent in accents), *(mixed(each, base, 0.1) for each in _NEON))[:3]
     return Tones(
         base=base,
-        field=adjusted(base, lightness=-0.09, chroma=0.8) if dark else mixed(base, WHITE, 0.58),
-        soft=adjusted(base, lightness=-0.04) if dark else mixed(base, WHITE, 0.22),
+        field=_field(base, lightness),
+        soft=adjusted(base, lightness=-0.04) if dark else mixed(base, WHITE, 0.2),
         strong=adjusted(base, lightness=0.10, chroma=1.1) if dark else adjusted(base, lightness=-0.06, chroma=1.12),
         deep=adjusted(base, lightness=0.07 if dark else -0.055, chroma=1.05),
-        light=adjusted(base, lightness=0.13) if dark else mixed(base, WHITE, 0.42),
+        light=adjusted(base, lightness=0.13) if dark else mixed(base, WHITE, 0.34),
         mist=shade(0.975, 0.16),
         night=shade(0.17, 0.55),
         accents=(three[0], three[1], three[2]),
         neon=(neon[0], neon[1], neon[2]),
         dark=dark,
     )
+
+
+def _field(base: Color, lightness: float) -> Color:
+    if lightness < 0.45:
+        return adjusted(base, lightness=-0.09, chroma=0.8)
+    return mixed(base, WHITE, 0.58) if lightness < 0.93 else adjusted(base, lightness=-0.07)
 
 
 def _vivid(color: Color) -> Color:
@@ -112,7 +133,16 @@ class Plan:
 
     def field(self, paint: Color | Gradient) -> tuple[Shape, ...]:
         """The whole canvas."""
-        return (Shape(neat(polygon([(0, 0), (self.width, 0), (self.width, self.height), (0, self.height)])), paint),)
+        return (Shape(self.box(0, 0), paint),)
+
+    def box(self, left: float, top: float, right: float | None = None, bottom: float | None = None) -> Path:
+        """A rectangle; where it ends at the canvas's edge it goes on a little, as pictures have whole pixels."""
+        low, high = (
+            np.array([left, top]),
+            np.array([self.width if right is None else right, self.height if bottom is None else bottom]),
+        )
+        low, high = low - BLEED * (low <= 0), high + BLEED * (high >= [self.width, self.height])
+        return neat(polygon([low, (high[0], low[1]), high, (low[0], high[1])]))
 
     def across(self, stops: tuple[tuple[float, Color, float], ...]) -> Gradient:
         """A gradient from the lit side of the canvas to the other one."""

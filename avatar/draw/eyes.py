@@ -119,9 +119,9 @@ def _anime(pen: Pen, eye: Eye, frame: _Frame, name: str, title: str) -> list[Lay
     white = Path((smooth_closed(frame.at(opening)),))
     height = frame.up + frame.low
     iris = pen.color(pen.spec.face.iris)
-    ry = 0.60 * height * pen.style.features.iris
-    rx = min(0.86 * ry, 0.74 * frame.half)
-    middle = np.array([eye.gaze[0] * frame.half * 0.16 - 0.03 * frame.half * frame.outer, (frame.low - frame.up) / 2 - 0.02 * height])
+    ry = 0.66 * height * pen.style.features.iris
+    rx = min(0.80 * ry, 0.78 * frame.half)
+    middle = np.array([eye.gaze[0] * frame.half * 0.16 - 0.03 * frame.half * frame.outer, (frame.low - frame.up) / 2 - 0.06 * height])
     dark, bright = darker(mixed(iris, (24, 14, 34), 0.35), 0.06), lighter(iris, 0.17)
     top, bottom = frame.at(middle[None] + [[0, -ry]])[0], frame.at(middle[None] + [[0, ry]])[0]
     paint = Gradient(
@@ -138,7 +138,7 @@ def _anime(pen: Pen, eye: Eye, frame: _Frame, name: str, title: str) -> list[Lay
         name,
         title,
         [
-            ("white", "white", [Shape(white, pen.color(_WHITE))]),
+            ("white", "white", [Shape(white, pen.color(mixed(_WHITE, (196, 190, 214), 0.25)))]),
             ("iris", "iris", [Shape(seen, dark), Shape(inner, paint)]),
             ("pupil", "pupil", [Shape(pupil, _PUPIL)]),
             ("glow", "glow", [Shape(glow, lighter(iris, 0.26), opacity=0.55)]),
@@ -190,7 +190,7 @@ def _lashes(pen: Pen, frame: _Frame, *, heavy: bool = False) -> list[Shape]:
         return []
     color = _lash_color(pen)
     upper = frame.lid(-1, 1.06)
-    width = (0.030 if heavy else 0.022) * (0.55 + 0.45 * strength) * max(frame.half / 0.085, 0.8) ** 0.5
+    width = (0.040 if heavy else 0.023) * (0.55 + 0.45 * strength) * max(frame.half / 0.085, 0.8) ** 0.5
     flick = np.array([[frame.outer * frame.half * 1.12, upper[0 if frame.outer < 0 else -1, 1] - 0.25 * frame.up]])
     line = np.concatenate([flick, upper]) if frame.outer < 0 else np.concatenate([upper, flick])
     ends = (0.15, 0.5) if frame.outer < 0 else (0.5, 0.15)
