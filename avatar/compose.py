@@ -31,6 +31,7 @@ __all__ = ["compose", "figure"]
 Node = Layer | Group
 _SCALE = {"bust": 110.0, "half": 90.0, "full": 72.0}  # pixels per head of the raster that areas are cut in
 _MARGIN = 0.25  # heads around the canvas that are still drawn
+_INK = (50, 40, 48)
 _SHADOW = (0.07, 0.09)  # heads that a figure's shadow is moved
 
 
@@ -38,7 +39,7 @@ def compose(resolved: Resolved) -> Scene:
     """The drawing."""
     spec, style = resolved.spec, resolved.style
     warp = warp_for(spec, style.proportions, resolved.framing)
-    piece = window(spec, resolved.framing, resolved.frame, warp=warp)
+    piece = window(spec, resolved.framing, resolved.frame, warp=warp, top=_worn_top(resolved))
     size = canvas_size(piece)
     nodes = figure(resolved, warp, piece)
     placed = [_place(node, warp, piece) for node in nodes]
@@ -46,7 +47,8 @@ def compose(resolved: Resolved) -> Scene:
     if resolved.background is not None:
         shape, color = resolved.background
         ground = background_layers(shape, color, size, light=spec.light.direction, seed=resolved.keyed.number)
-    over = [_scaled(node, size) for node in _worn_layers(resolved, "frame")]
+    ground += tuple(_scaled(layer, size) for layer in _worn_layers(resolved, "behind", canvas=True))
+    over = [_scaled(layer, size) for slot in ("front", "frame") for layer in _worn_layers(resolved, slot, canvas=True)]
     children: list[Node] = []
     if ground:
         children.append(Group("background_group", ground, "Background"))
@@ -79,16 +81,16 @@ def figure(resolved: Resolved, warp: Warp, piece: Window) -> list[Node]:
     for mask in masks.values():
         silhouette |= mask
     nodes += _shadow(pen, silhouette)
-    nodes += _slot(resolved, pen, "behind")
+    nodes += _worn_layers(resolved, "behind")
     if hair is not None:
         nodes.append(hair_back_group(pen, hair))
     nodes += body_groups(pen, masks, head)
     inner: list[Node] = []
     if "ears" not in hides:
         inner += ear_groups(pen, front | hat)
-    inner += _slot(resolved, pen, "ears")
     if face.any():
-        inner.append(face_group(pen, face_outline, face, front | hat))
+        inner.append(face_group(pen, face_outline, face, front | hat, nose="nose" not in hides))
+    inner += [] if "earrings" in hides else _worn_layers(resolved, "ears")
     if spec.face.source != "none":
         beard = () if "beard" in hides else beard_shapes(pen)
         inner += layers("beard", "Beard", [("", "", beard)])
@@ -98,20 +100,20 @@ def figure(resolved: Resolved, warp: Warp, piece: Window) -> list[Node]:
             inner += eye_groups(pen)
         if "brows" not in hides:
             inner += brow_layers(pen)
-    inner += _slot(resolved, pen, "face")
+    inner += _worn_layers(resolved, "face")
     if hair is not None and "hair" not in hides:
         inner.append(hair_front_group(pen, hair))
     if spec.face.source != "none" and "glasses" not in hides:
         glasses = glasses_group(pen)
         inner += [glasses] if glasses is not None else []
-    inner += _slot(resolved, pen, "glasses")
+    inner += _worn_layers(resolved, "glasses")
     if hat.any() and "hat" not in hides:
         inner.append(hat_group(pen, hat))
-    inner += _slot(resolved, pen, "hat")
+    inner += _worn_layers(resolved, "hat")
     nodes.append(Group("head_group", tuple(inner), "Head"))
     nodes += front_groups(pen, masks, face)
     nodes += layers("rim_light", "Rim light", [("", "", pen.rim(silhouette))])
-    nodes += _slot(resolved, pen, "front")
+    nodes += _worn_layers(resolved, "front")
     return nodes
 
 
@@ -156,35 +158,39 @@ def _shadow(pen: Pen, silhouette: Mask) -> list[Layer]:
 # ---- accessories ----------------------------------------------------------------------------------------------------
 
 
-def _worn_layers(resolved: Resolved, slot: str) -> list[Layer]:
+def _worn_layers(resolved: Resolved, slot: str | None, *, canvas: bool = False) -> list[Layer]:
+    """Layers of accessories in one slot, or in all; those placed on the canvas or those placed on the figure."""
     style = resolved.style
-    line = None
-    if style.line.width > 0:
-        line = Stroke(styled((50, 40, 48), style), style.line.width)
+    line = Stroke(styled(_INK, style), style.line.width) if style.line.width > 0 else None
     out = []
     for each in resolved.worn:
+        if (each.accessory.anchor == "canvas") != canvas:
+            continue
         drawn = draw_accessory(
             each.accessory,
             resolved.spec.head,
             colors=each.colors,
             seed=resolved.keyed.within(each.accessory.key).number,
-            line=line,
+            line=None if canvas else line,
             recolor=lambda color: styled(color, style),
         )
-        out += [layer for where, layer in drawn if where == slot]
+        out += [layer for where, layer in drawn if slot is None or where == slot]
     return out
 
 
-def _slot(resolved: Resolved, pen: Pen, slot: str) -> list[Layer]:
-    return [
-        layer
-        for layer in _worn_layers(resolved, slot)
-        if not any(each.accessory.anchor == "canvas" and layer.name.startswith(_stem(each)) for each in resolved.worn)
+def _worn_top(resolved: Resolved) -> float:
+    """How high what is worn on the head rises, in heads."""
+    tops = [
+        layer_shape.path.bounds[1]
+        for layer in _worn_layers(replace(resolved, worn=_on_head(resolved.worn)), None)
+        for layer_shape in layer.shapes
+        if layer_shape.path.curves
     ]
+    return min(tops, default=0.0)
 
 
-def _stem(worn: Worn) -> str:
-    return worn.accessory.key.replace(":", "_").replace("-", "_")
+def _on_head(worn: Sequence[Worn]) -> tuple[Worn, ...]:
+    return tuple(each for each in worn if each.accessory.kind in ("hat", "headphones", "glasses"))
 
 
 # ---- onto the canvas ------------------------------------------------------------------------------------------------

@@ -37,7 +37,7 @@ class Window:
         return np.array([[s, 0, -self.x * s], [0, s, -self.y * s]])
 
 
-def window(spec: AvatarSpec, framing: Framing, frame: str, *, warp: Warp = NATURAL) -> Window:
+def window(spec: AvatarSpec, framing: Framing, frame: str, *, warp: Warp = NATURAL, top: float = 0.0) -> Window:
     """The piece of the figure that a framing shows; square unless the frame is a card or none.
 
     Args:
@@ -45,11 +45,12 @@ def window(spec: AvatarSpec, framing: Framing, frame: str, *, warp: Warp = NATUR
         framing: "bust", "half" or "full".
         frame: Of :data:`FRAMES`.
         warp: Proportions of the style.
+        top: Where something worn ends above the head, in heads.
     """
-    low, pose = _LOW, spec.head
+    low, pose, worn = _LOW, spec.head, top
     angle = np.radians(pose.tilt)
     top_x = pose.eyes[0] + pose.hair_top * float(np.sin(angle))
-    top = min(pose.eyes[1] - pose.hair_top * float(np.cos(angle)), pose.eyes[1] - 0.4)
+    top = min(pose.eyes[1] - pose.hair_top * float(np.cos(angle)), pose.eyes[1] - 0.4, worn + 0.15)
     boxes = [warp.path(region.path).bounds for region in spec.regions.values() if region.path.curves]
     x0, x1 = min((b[0] for b in boxes), default=-0.6), max((b[2] for b in boxes), default=0.6)
     y1 = max((b[3] for b in boxes), default=1.0)

@@ -44,6 +44,7 @@ LEAST = 0.004  # square heads; smaller regions are not drawn
 SCALP = 12.5  # ΔE00 between hair and skin below which there is no hair
 WISP = 0.06  # heads; half the width of tails of hair that are not drawn
 TUFT = 0.12  # share of the hair below which a piece apart from it is not the person's
+UNBROKEN = 0.9  # share of a region that must be seen for its shadows to be taken from the photo
 PATTERNED = 0.25  # square heads of cloth below which no pattern is believed
 NO_SKIN: Color = (214, 172, 144)  # where no skin is seen at all, for gloved and masked figures
 
@@ -112,8 +113,9 @@ def measure_view(view: PersonView, pixels_per_view: float = 1.0) -> AvatarSpec:
                 if patterned:
                     places = printed_places(view.image, mask, palette, view.frame.height)
                     prints = tuple((format_color(color), _traced(view, place, 0.35)) for color, place in places)
-            dark, bright = tone_masks(view.image, mask, 3, light=light, palette=palette, patterned=patterned)
-            shadow, shine = _traced(view, dark, 0.3), _traced(view, bright, 0.3)
+            if np.count_nonzero(mask) > UNBROKEN * np.count_nonzero(cover >= 0.5):  # else shadows would end half-way
+                dark, bright = tone_masks(view.image, mask, 3, light=light, palette=palette, patterned=patterned)
+                shadow, shine = _traced(view, dark, 0.3), _traced(view, bright, 0.3)
         regions[part.slug] = RegionShape(_traced(view, cover, DETAIL), shadow, shine, prints)
         palettes[part.slug] = RegionPalette(
             base=format_color(palette.base),
@@ -270,6 +272,8 @@ def _hair_volume(view: PersonView, face: Face, seen: Mapping[Part, Mask]) -> flo
     if hair is None or not face.jaw:
         return 1.0
     columns = np.flatnonzero(hair.any(0))
+    if not len(columns):
+        return 1.0
     width = abs(face.jaw[16][0] - face.jaw[0][0])
     return float(np.clip((columns[-1] + 1 - columns[0]) / view.frame.height / max(width, 0.2), 0.5, 3.0))
 

@@ -11,10 +11,8 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal
 
-import numpy as np
-
 from dressform.avatar.accessories import Accessory, load_accessory
-from dressform.avatar.color import parse_color, srgb_to_oklab
+from dressform.avatar.color import parse_color
 from dressform.avatar.framing import FRAMES, Frame
 from dressform.avatar.keyed import Keyed
 from dressform.avatar.override_keys import NO_OVERRIDES, Overrides
@@ -110,7 +108,7 @@ def resolve(spec: AvatarSpec, style: Style, options: AvatarOptions | None = None
     options = options or AvatarOptions()
     keyed = Keyed(spec.seed if options.seed is None else options.seed)
     style = apply_to_style(style, options.overrides)
-    worn = tuple(_worn(text, keyed) for text in options.add)
+    worn = tuple(_worn(text) for text in options.add)
     removed = set(options.remove)
     for each in worn:
         if each.accessory.kind in ("hat", "glasses"):
@@ -120,6 +118,9 @@ def resolve(spec: AvatarSpec, style: Style, options: AvatarOptions | None = None
         style = replace(style, features=replace(style.features, blush=0.0))
     if "shadow" in removed:
         style = replace(style, background=replace(style.background, shadow=0.0))
+    if any(each.accessory.kind == "background" for each in worn):
+        style = replace(style, background=replace(style.background, shapes=("plain",)))
+    worn = tuple(_bearded(each, spec) for each in worn)
     framing: Framing = "bust" if options.framing == "auto" else options.framing
     if framing == "full" and _REACH[spec.framing] == 0:
         framing = "half"  # legs that nobody saw are not invented
@@ -131,7 +132,7 @@ def resolve(spec: AvatarSpec, style: Style, options: AvatarOptions | None = None
     return Resolved(spec, style, framing, options.frame, background, worn, keyed, frozenset(removed))
 
 
-def _worn(text: str, keyed: Keyed) -> Worn:
+def _worn(text: str) -> Worn:
     name, mark, color = text.partition("#")
     accessory = load_accessory(name.strip().rstrip("="))
     colors: dict[str, Color] = {}
@@ -140,6 +141,14 @@ def _worn(text: str, keyed: Keyed) -> Worn:
             raise OptionError("this accessory has no colour to choose", got=repr(text))
         colors["main"] = parse_color("#" + color)
     return Worn(accessory, MappingProxyType(colors))
+
+
+def _bearded(worn: Worn, spec: AvatarSpec) -> Worn:
+    """A beard that is put on has the hair's colour, unless another one was asked for."""
+    hair = spec.palettes.get("hair")
+    if worn.accessory.kind != "beard" or worn.colors or hair is None:
+        return worn
+    return replace(worn, colors=MappingProxyType({"main": parse_color(hair.base)}))
 
 
 def _without(spec: AvatarSpec, removed: set[str]) -> AvatarSpec:
@@ -164,7 +173,3 @@ def _front(spec: AvatarSpec, style: Style) -> Sequence[tuple[Color, float]]:
             out.append((styled(parse_color(spec.palettes[slug].base), style, skin=slug == "skin"), weight))
     return out
 
-
-def lightness(color: Color) -> float:
-    """OKLab lightness."""
-    return float(srgb_to_oklab(np.array(color, np.float64))[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Literal
 
 import numpy as np
 
@@ -41,8 +42,21 @@ _HAIRCUTS: Mapping[str, tuple[float, float]] = MappingProxyType(
         "long, curls": (5, 0.6),
     }
 )  # fmt: skip
+_CHILDREN = MappingProxyType(
+    {"bald": 0, "receding": 0, "slick": 0.2, "quiff": 0.2, "bowl": 5, "pigtails": 5, "braids": 2}
+)
+_ADULTS = MappingProxyType({"pigtails": 0.35, "twin buns": 0.35, "bowl": 0.35, "receding": 0.3})
+_SENIORS = MappingProxyType(
+    {
+        "receding": 9, "bald": 2, "low bun": 2, "spikes": 0.1, "quiff": 0.3, "locs": 0.3, "pigtails": 0.05,
+        "twin buns": 0.05, "bowl": 0.05,
+    }
+)  # fmt: skip
+_AGES = MappingProxyType({"child": _CHILDREN, "adult": _ADULTS, "senior": _SENIORS})
+"""Factors of these frequencies."""
 _CURLED = frozenset({"curly", "high curls", "afro", "locs", "long, curls", "braids", "buzz"})
 _STRAIGHT = frozenset({"bowl", "bob, fringe", "long, fringe", "spikes", "quiff", "side part", "long, side", "waves"})
+_FRAMES = ("#1f2024", "#3a2c26", "#5b3a24", "#7c2f36", "#33506e", "#8c8f94")  # of glasses
 
 
 def spec_from_seed(seed: int | str) -> AvatarSpec:
@@ -58,7 +72,7 @@ def spec_from_seed(seed: int | str) -> AvatarSpec:
     traits = _traits(keyed)
     skull, body = skull_of(traits, keyed.within("skull")), body_of(traits)
     skin = skin_color(traits.skin, keyed.within("skin"))
-    face = face_of(traits, skull, keyed.within("face"), iris_color(traits, keyed), lips_color(skin, keyed))
+    face = face_of(traits, skull, keyed.within("face"), iris_color(traits, keyed), lips_color(skin, traits, keyed))
     hair = _hair(traits, skull, keyed)
     top = hair.path.bounds[1] if hair is not None else EYES - skull.crown
     outfit = dressed(body, traits, keyed.within("outfit"))
@@ -66,21 +80,14 @@ def spec_from_seed(seed: int | str) -> AvatarSpec:
     pieces = {"face": Piece(face_skin(skull, face, hair)), **outfit.pieces}
     if hair is not None:
         pieces["hair"] = Piece(hair.path)
-    eyewear = keyed.pick(
-        "glasses", ["none", "clear", "dark"], [0, 1, 0.3] if keyed.chance("wears", _eyes(traits)) else [1, 0, 0]
-    )
+    eyewear = _eyewear(traits, keyed)
     if eyewear != "none":
         pieces["sunglasses"] = Piece(glasses(face, keyed.chance("round", 0.5)))
     palettes = _palettes(pieces, outfit, colors, keyed) | {"skin": palette_of(skin)}
     if hair is not None:
         palettes["hair"] = palette_of(hair_color(traits, keyed))
     if eyewear != "none":
-        frame = (
-            "#1f2024"
-            if eyewear == "dark"
-            else keyed.pick("frame", ["#26211f", "#5b3a24", "#7c2f36", "#33506e", "#8c8f94"])
-        )
-        palettes["sunglasses"] = palette_of(frame)
+        palettes["sunglasses"] = palette_of(_FRAMES[0] if eyewear == "dark" else keyed.pick("frame", _FRAMES))
     regions = {slug: _region(piece, palettes.get(slug), colors) for slug, piece in sorted(pieces.items())}
     attributes = Attributes(
         hair_length="none" if hair is None else hair.length,
@@ -113,35 +120,24 @@ def _traits(keyed: Keyed) -> Traits:
 
 
 def _hair(traits: Traits, skull: Skull, keyed: Keyed) -> Hair | None:
-    lean = (traits.broad / 0.45) if traits.age == "child" else traits.broad
     shares = []
     for name, (narrow, broad) in _HAIRCUTS.items():
-        share = narrow + (broad - narrow) * lean
-        if traits.skin > 0.6 and name in _STRAIGHT:
-            share *= 0.3
-        if traits.skin > 0.6 and name in _CURLED:
-            share *= 2.5
-        if traits.age == "child":
-            share *= {"bald": 0, "receding": 0, "slick": 0.2, "quiff": 0.2, "bowl": 5, "pigtails": 5, "braids": 2}.get(
-                name, 1
-            )
-        elif name in ("pigtails", "twin buns", "bowl"):
-            share *= 0.35 if traits.age == "adult" else 0.05
-        if traits.age == "senior":
-            share *= {"receding": 9, "bald": 2, "low bun": 2, "spikes": 0.1, "quiff": 0.3, "locs": 0.3}.get(name, 1)
-        elif name == "receding":
-            share *= 0.3
+        share = (narrow + (broad - narrow) * traits.lean) * _AGES[traits.age].get(name, 1)
+        if traits.skin > 0.6:
+            share *= 0.3 if name in _STRAIGHT else 2.5 if name in _CURLED else 1
         shares.append(share)
     name = keyed.pick("haircut", list(_HAIRCUTS), shares)
     return None if name == "bald" else cut_hair(name, skull, keyed.within("hair"))
 
 
-def _eyes(traits: Traits) -> float:
-    return {"child": 0.1, "adult": 0.22, "senior": 0.5}[traits.age]
+def _eyewear(traits: Traits, keyed: Keyed) -> Literal["none", "clear", "dark"]:
+    if not keyed.chance("glasses", {"child": 0.1, "adult": 0.22, "senior": 0.5}[traits.age]):
+        return "none"
+    return "dark" if keyed.chance("sunglasses", 0.22) else "clear"
 
 
 def _beard(traits: Traits, keyed: Keyed) -> float:
-    if traits.age == "child" or traits.broad < 0.6 or not keyed.chance("bearded", 0.42):
+    if traits.age == "child" or traits.broad < 0.75 or not keyed.chance("bearded", 0.42):
         return 0.0
     return round(keyed.between("beard", 0.2, 1.0), 2)
 
@@ -169,32 +165,25 @@ def _palettes(pieces: Mapping[str, Piece], outfit: Outfit, colors: Wardrobe, key
 
 def _cloth(slug: str, base: Hex, piece: Piece, patterned: bool, colors: Wardrobe, keyed: Keyed) -> RegionPalette:
     """A garment's palette: plain, striped, checked, or printed where there is something on it."""
-    printed = any(role in ("accent", "white") for role, _ in piece.details)
-    if printed:
-        others = tuple(dict.fromkeys(detail_color(role, base, colors) for role, _ in piece.details))
-        return palette_of(
-            base, tuple((other, round(0.2 / len(others), 2)) for other in others), Pattern("printed", (base, *others))
-        )
     shares = [4.0, 2.2 if slug != "coat" else 0.3, 1.2] if patterned else [1, 0, 0]
-    kind = keyed.pick(f"{slug} pattern", ["plain", "striped", "checked"], shares)
+    kinds: list[Literal["plain", "striped", "checked"]] = ["plain", "striped", "checked"]
+    kind = keyed.pick(f"{slug} pattern", kinds, shares)
+    if piece.details and (kind == "plain" or any(role in ("accent", "white") for role, _ in piece.details)):
+        others = tuple(dict.fromkeys(_detail_color(role, base, colors) for role, _ in piece.details))
+        accents = tuple((other, round(0.2 / len(others), 2)) for other in others)
+        return palette_of(base, accents, Pattern("printed", (base, *others)))
     if kind == "plain":
         return palette_of(base)
     color = parse_color(base)
-    tone = adjusted(color, lightness=-0.13 if srgb_light(color) > 0.6 else 0.15)
-    other = keyed.pick(
-        f"{slug} second", [format_color(tone), colors.accent if colors.accent != base else "#f4f0e8"], [3, 2]
-    )
-    angle = keyed.pick(f"{slug} angle", [0.0, 90.0], [3, 1]) if kind == "striped" else 0.0
+    tone = format_color(adjusted(color, lightness=-0.13 if sum(color) > 460 else 0.15))
+    accent = colors.accent if colors.accent != base else "#f4f0e8"
+    other = tone if keyed.chance(f"{slug} tone", 0.6) else accent
+    angle = 90.0 if kind == "striped" and keyed.chance(f"{slug} upright", 0.25) else 0.0
     period = round(keyed.between(f"{slug} period", 0.12, 0.26 if kind == "striped" else 0.34), 3)
     return palette_of(base, ((other, 0.4),), Pattern(kind, (base, other), angle, period))
 
 
-def srgb_light(color: tuple[int, int, int]) -> float:
-    """Lightness of a colour, about 0..1."""
-    return sum(color) / 765
-
-
-def detail_color(role: str, base: Hex, colors: Wardrobe) -> Hex:
+def _detail_color(role: str, base: Hex, colors: Wardrobe) -> Hex:
     """The colour of what is on a garment of colour ``base``."""
     if role in ("accent", "white"):
         wanted = colors.accent if role == "accent" else "#f4f2ee"
@@ -205,6 +194,5 @@ def detail_color(role: str, base: Hex, colors: Wardrobe) -> Hex:
 def _region(piece: Piece, palette: RegionPalette | None, colors: Wardrobe) -> RegionShape:
     if palette is None:
         return RegionShape(piece.path)
-    return RegionShape(
-        piece.path, prints=tuple((detail_color(role, palette.base, colors), path) for role, path in piece.details)
-    )
+    prints = ((_detail_color(role, palette.base, colors), path) for role, path in piece.details)
+    return RegionShape(piece.path, prints=tuple(prints))

@@ -30,6 +30,12 @@ class Traits:
     heads: float
     skin: float
 
+    @property
+    def lean(self) -> float:
+        """The frequency, 0..1, with which clothes and hair that go with broad shoulders are chosen."""
+        b = min(self.broad / (0.45 if self.age == "child" else 1.0), 1.0)
+        return b * b * (3 - 2 * b)
+
 
 @dataclass(frozen=True)
 class Limb:

@@ -13,8 +13,8 @@ from dressform.avatar.seeded_body import Body, cuff, edge, shoulder_line
 from dressform.avatar.seeded_shapes import Run, flipped, mirrored, outline, symmetric
 
 __all__ = [
-    "Cloth", "Neckline", "armhole", "band", "coat", "front", "on_shoulder", "pants", "skirt", "top", "torso_side",
-    "under_coat",
+    "Cloth", "Neckline", "armhole", "band", "chest_band", "coat", "front", "on_shoulder", "pants", "skirt", "top",
+    "torso_side", "under_coat",
 ]  # fmt: skip
 
 Neckline = Literal["round", "v", "collar", "high", "boat"]
@@ -49,13 +49,11 @@ def torso_side(body: Body, cloth: Cloth, y: float) -> float:
     straight = np.interp(body.waist, [body.armpit, body.hip], [body.chests, body.hips])
     waist = body.waists * cloth.fit + max(straight, body.waists + 0.03) * (1 - cloth.fit)
     x = float(np.interp(y, [body.armpit, body.waist, body.hip], [body.chests, waist, body.hips])) + cloth.ease
-    if y > body.hip:
-        return x + cloth.flare * (y - body.hip)
-    start = _pit(body, cloth)
-    if y < start:
+    x += cloth.flare * max(y - body.hip, 0)
+    start, end = _pit(body, cloth), body.armpit if cloth.sleeve is None else cloth.sleeve
+    if y < start or y > max(end + 0.35, body.hip if cloth.sleeve is None else 0):
         return x
     # Sleeve and trunk part at the pit; from there on there is a gap that opens slowly.
-    end = body.armpit if cloth.sleeve is None else cloth.sleeve
     room = body.arm.at(y, -1, _sleeve_ease(cloth) * float(np.clip((end + 0.35 - y) / 0.3, 0, 1)))
     return min(x, room - 0.04 * body.size * min((y - start) / 0.5, 1.0))
 
@@ -219,3 +217,11 @@ def band(body: Body, cloth: Cloth, top_y: float, bottom_y: float) -> Path:
     middle = (y0 + y1) / 2
     side = [(x0, y0), (torso_side(body, cloth, middle), middle), (x1, y1)]
     return outline([*flipped(above), *above[1:]], side, [*below, *flipped(below)[1:]], flipped(side))
+
+
+def chest_band(body: Body, cloth: Cloth, above: float, below: float) -> Path:
+    """A stripe over chest and upper sleeves, between two heights above the pits."""
+    out = [(body.arm.at(y, 1, _sleeve_ease(cloth)), y) for y in (above, below)]
+    low = [out[1], (0.5 * out[1][0], below + 0.01), (0.0, below + 0.015)]
+    high = [(0.0, above + 0.015), (0.5 * out[0][0], above + 0.01), out[0]]
+    return outline([*flipped(high), *high[1:]], [*low, *flipped(low)[1:]])

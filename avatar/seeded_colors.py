@@ -27,8 +27,8 @@ from dressform.avatar.spec import Hex, Pattern, RegionPalette
 __all__ = ["Wardrobe", "hair_color", "iris_color", "lips_color", "palette_of", "skin_color", "wardrobe"]
 
 _SKIN = (
-    "#f7e3d4", "#f2d3bd", "#ebc3a4", "#e0b08c", "#d19c76", "#be8760", "#a7714c", "#8d5b3b", "#71462d", "#573521",
-    "#3f2618", "#2c1a12",
+    "#f7e3d4", "#f2d3bd", "#ebc3a4", "#e0b08c", "#d19c76", "#be8760", "#a7714c", "#8d5b3b", "#744930", "#5d3a26",
+    "#482c1d", "#352018",
 )  # fmt: skip
 _HAIR: Mapping[str, tuple[Hex, float, float]] = MappingProxyType(
     {
@@ -123,11 +123,11 @@ def _share(dark: float, light: float, skin: float) -> float:
     return dark + (light - dark) * lightness
 
 
-def lips_color(skin: Hex, keyed: Keyed) -> Hex:
-    """Lips that go with a skin, sometimes made up."""
+def lips_color(skin: Hex, traits: Traits, keyed: Keyed) -> Hex:
+    """Lips that go with a skin; some of them made up."""
     base = parse_color(skin)
-    rose = mixed(adjusted(base, lightness=-0.07, chroma=1.1), (176, 62, 74), keyed.between("rose", 0.24, 0.42))
-    return format_color(rose)
+    rose = keyed.between("rose", 0.26, 0.4) + (keyed.between("made up", 0.06, 0.26) if traits.lean < 0.5 else 0.0)
+    return format_color(mixed(adjusted(base, lightness=-0.07, chroma=1.1), (178, 52, 66), rose))
 
 
 def wardrobe(skin: Hex, keyed: Keyed) -> Wardrobe:
@@ -141,8 +141,10 @@ def wardrobe(skin: Hex, keyed: Keyed) -> Wardrobe:
     if keyed.chance("swap", 0.15) and _apart(parse_color(lower), own) > 14:
         upper, lower = lower, upper
     turn, up = keyed.between("turn", -8, 8), keyed.between("up", -0.02, 0.02)
-    shifted = (format_color(adjusted(parse_color(each), hue=turn, lightness=up)) for each in (upper, lower, coat))
-    return Wardrobe(*shifted, shoes, accent)
+    upper, lower, coat = (
+        format_color(adjusted(parse_color(each), hue=turn, lightness=up)) for each in (upper, lower, coat)
+    )
+    return Wardrobe(upper, lower, coat, shoes, accent)
 
 
 def _apart(color: Color, other: Color) -> float:

@@ -72,9 +72,9 @@ def pouch(body: Body, hem: float) -> Path:
     """The pocket in front of a hooded jumper."""
     y, k = hem + 0.04, body.size
     return symmetric(
-        [(0.0, y - 0.62 * k), (0.24 * k, y - 0.62 * k)],
-        [(0.38 * k, y - 0.36 * k), (0.4 * k, y - 0.18 * k)],
-        [(0.4 * k, y - 0.18 * k), (0.0, y - 0.17 * k)],
+        [(0.0, y - 0.64 * k), (0.27 * k, y - 0.64 * k)],
+        [(0.42 * k, y - 0.38 * k), (0.44 * k, y - 0.18 * k)],
+        [(0.44 * k, y - 0.18 * k), (0.0, y - 0.17 * k)],
     )
 
 
@@ -88,14 +88,10 @@ def emblem(body: Body, name: str) -> Path:
         return polygon(np.stack([radius * np.sin(turn), y - radius * np.cos(turn)], 1))
     if name == "heart":
         half = [
-            (0.0, y - 0.45 * r),
-            (0.4 * r, y - 0.95 * r),
-            (0.95 * r, y - 0.75 * r),
-            (1.05 * r, y - 0.15 * r),
-            (0.6 * r, y + 0.5 * r),
-            (0.0, y + 1.05 * r),
-        ]
-        return symmetric(half, [half[-1]], corner=True) if False else outline(half, flipped(half))
+            (0.0, y - 0.45 * r), (0.4 * r, y - 0.95 * r), (0.95 * r, y - 0.75 * r), (1.05 * r, y - 0.15 * r),
+            (0.6 * r, y + 0.5 * r), (0.0, y + 1.05 * r),
+        ]  # fmt: skip
+        return outline(half, flipped(half))
     if name == "bars":
         rows = [
             polygon([(-r, y + d), (r, y + d), (r, y + d + 0.32 * r), (-r, y + d + 0.32 * r)])
@@ -143,7 +139,7 @@ def shoe(body: Body, name: str) -> tuple[Path, list[Detail], float]:
         path = outline(mouth, [(x + 0.2 * k, up), *toe[2:]], ground, [*heel[:2], (x - 0.115 * k, up)])
         return path, [], up
     ease = 0.03 if high > 0.4 else 0.015
-    outer = [(body.leg.at(y, 1, ease), y) for y in np.linspace(up, s - 0.27 * k, 3 if high > 0.4 else 2).tolist()]
+    outer = [(body.leg.at(y, 1, ease), y) for y in np.linspace(up, s - 0.22 * k, 3 if high > 0.4 else 2).tolist()]
     inner = [(body.leg.at(y, -1, ease), y) for y in np.linspace(s - 0.2 * k, up, 3 if high > 0.4 else 2).tolist()]
     mouth = [inner[-1], (x, up + 0.02 * k), outer[0]]
     path = outline(mouth, [*outer, *toe], ground, [*heel, *inner])

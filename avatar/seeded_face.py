@@ -93,14 +93,14 @@ def _brow(
 def _mouth(traits: Traits, skull: Skull, keyed: Keyed, yaw: float) -> Mouth:
     y = EYES + keyed.between("mouth", 0.325, 0.345) - 0.012 * (traits.age == "child")
     half = skull.half * (keyed.between("mouth width", 0.34, 0.42) - 0.03 * (traits.age == "child"))
-    smile = keyed.between("smile", 0.004, 0.024)
+    smile = keyed.between("smile", 0.01, 0.032)
     full = keyed.between("full", 0.8, 1.25) * (1.1 - 0.25 * traits.broad)
     x = 0.04 * yaw
-    gap = keyed.between("gap", 0.018, 0.036) if keyed.chance("laugh", 0.22) else 0.0
+    gap = keyed.between("gap", 0.018, 0.036) if keyed.chance("laugh", 0.3) else 0.0
     half += gap * 0.7
     return Mouth(
-        left=(x + half, y - smile), right=(x - half, y - smile), upper=(x, y - 0.026 * full),
-        lower=(x, y + 0.034 * full + gap + 0.006), inner_upper=(x, y + 0.002), inner_lower=(x, y + 0.002 + gap),
+        left=(x + half, y - smile), right=(x - half, y - smile), upper=(x, y - 0.031 * full),
+        lower=(x, y + 0.045 * full + gap + 0.004), inner_upper=(x, y + 0.002), inner_lower=(x, y + 0.002 + gap),
     )  # fmt: skip
 
 

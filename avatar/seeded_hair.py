@@ -53,12 +53,12 @@ def _low_bun(s: Skull, k: Keyed) -> Hair:
 
 
 def _twin_buns(s: Skull, k: Keyed) -> Hair:
-    middle = [(0, -1.06), (0.2, -1.052), (0.4, -1.03)]
+    middle = [(0, -1.06), (0.3, -1.045), (0.6, -1.0)]
     knob = [
-        (0.4, -1.03), (0.34, -1.12), (0.44, -1.235), (0.7, -1.29), (0.98, -1.26), (1.15, -1.15), (1.14, -1.01),
-        (1.02, -0.92), (0.88, -0.895),
+        (0.6, -1.0), (0.68, -1.1), (0.94, -1.165), (1.28, -1.14), (1.52, -1.03), (1.56, -0.88), (1.4, -0.75),
+        (1.16, -0.715), (1.02, -0.76),
     ]  # fmt: skip
-    side = [(0.88, -0.895), (1.01, -0.78), (1.075, -0.62), (1.075, -0.5), (1.04, -0.4)]
+    side = [(1.02, -0.76), (1.075, -0.62), (1.075, -0.5), (1.04, -0.4)]
     half = [(0.92, -0.59), (0.82, -0.71), (0.55, -0.81), (0.25, -0.87), (0.0, -0.92)]
     runs = [s.run(knob), s.run(side)]
     outer = [*(flipped(run) for run in reversed(runs)), s.run(over(middle)), *runs]
@@ -68,10 +68,10 @@ def _twin_buns(s: Skull, k: Keyed) -> Hair:
 
 def _ponytail(s: Skull, k: Keyed) -> Hair:
     tail = [
-        (-0.05, -1.06), (0.1, -1.18), (0.42, -1.26), (0.85, -1.24), (1.26, -1.1), (1.56, -0.84), (1.72, -0.5),
-        (1.74, -0.16), (1.6, 0.16),
+        (-0.05, -1.06), (0.1, -1.18), (0.4, -1.25), (0.8, -1.22), (1.16, -1.07), (1.4, -0.82), (1.56, -0.5),
+        (1.62, -0.16), (1.52, 0.2),
     ]  # fmt: skip
-    back = [(1.6, 0.16), (1.46, -0.06), (1.4, -0.36), (1.27, -0.62), (1.08, -0.79), (0.93, -0.86)]
+    back = [(1.52, 0.2), (1.3, -0.04), (1.2, -0.34), (1.13, -0.6), (1.03, -0.78), (0.93, -0.86)]
     side = [(0.93, -0.86), (1.03, -0.73), (1.075, -0.57), (1.04, -0.4)]
     left = [*flipped(_NEAT)[:-1], tail[0]]
     return hair_of([s.run(left), s.run(tail), s.run(back), s.run(side)], _drawn_back(s, False), "long")
@@ -86,15 +86,16 @@ def _low_ponytail(s: Skull, k: Keyed) -> Hair:
 
 
 def _pigtails(s: Skull, k: Keyed) -> Hair:
-    middle = [(0, -1.06), (0.37, -1.04), (0.7, -0.97), (0.95, -0.83)]
-    tail = [(0.95, -0.83), (1.24, -0.97), (1.64, -0.93), (1.94, -0.68), (2.0, -0.36), (1.8, -0.04)]
-    back = [(1.8, -0.04), (1.58, -0.26), (1.42, -0.46), (1.25, -0.58), (1.07, -0.64)]
-    side = [(1.07, -0.64), (1.075, -0.53), (1.04, -0.4)]
-    runs = [s.run(tail), s.run(back), s.run(side)]
-    outer = [*(flipped(run) for run in reversed(runs)), s.run(over(middle)), *runs]
+    """Two bunches behind the ears."""
     fringe = s.run(across([(0.9, -0.62), (0.6, -0.67), (0.0, -0.68)]))
-    temple = [(0.99, -0.4), (0.96, -0.5), (0.9, -0.62)]
-    return hair_of(outer, [s.run(temple), *tufts(fringe, 0.12, 0.02, k), s.run(flipped(temple))], "medium")
+    temple = s.run([(0.99, -0.4), (0.96, -0.5), (0.9, -0.62)])
+    inner = [temple, *tufts(fringe, 0.12, 0.016, k), flipped(temple)]
+    plain = [*temple, *fringe, *flipped(temple)]
+    hair = hair_of([s.run(over(_NEAT))], inner, "medium", line=plain)
+    tail = [(0.92, -0.16), (1.2, -0.2), (1.5, -0.1), (1.66, 0.12), (1.6, 0.36), (1.34, 0.56)]
+    back = [(1.34, 0.56), (1.2, 0.36), (1.12, 0.16), (1.02, 0.0), (0.92, -0.16)]
+    bunch = outline(s.run(tail), s.run(back))
+    return Hair(hair.path + mirrored(bunch) + bunch, hair.line, hair.length)
 
 
 def _braids(s: Skull, k: Keyed) -> Hair:
@@ -106,8 +107,8 @@ def _braids(s: Skull, k: Keyed) -> Hair:
     tip2 = s.run([(1.18, 1.1 + down), (1.02, 1.0 + down), (1.0, 0.85 + down)])
     face = [(0.7, -0.02), (0.85, -0.14), (0.95, -0.32), (0.95, -0.5), (0.86, -0.66), (0.6, -0.79), (0.28, -0.86)]
     edge = s.run([*face, (0.0, -0.92)])
-    right = [*lobes(out, 0.14, 0.22, k.within("rope")), tip]
-    inner = [tip2, *lobes(rope, 0.14, 0.22, k.within("rope")), edge]
+    right = [*lobes(out, 0.19, 0.34, k.within("rope")), tip]
+    inner = [tip2, *lobes(rope, 0.19, 0.34, k.within("rope")), edge]
     left = [flipped(run) for run in reversed([*right, *inner])]
     return hair_of([s.run(over(high)), *right], [*inner, *left], "long", 0.0)
 
@@ -139,9 +140,9 @@ def _hanging(
     first, last = falling[-1], (rising[0][0], tip - 0.02)
     end: list[Run] = [s.run([first, ((first[0] + last[0]) / 2, tip + 0.025), last])]
     if ends == "tufts":
-        end = tufts(s.run([first, last]), 0.085, 0.11, k.within("ends"), -0.1)
+        end = tufts(s.run([first, last]), 0.11, 0.14, k.within("ends"), -0.1)
     elif ends == "lobes":
-        end = lobes(s.run([first, last]), 0.085, 0.5, k.within("ends"))
+        end = lobes(s.run([first, last]), 0.12, 0.6, k.within("ends"))
     right, left, parting = _forehead(s, top, [last, *rising[1:], (0.95, -0.34)], k)
     outer = s.run(over([*dome(-1.07 - volume / 4, wide - 0.01, -0.5), (wide, -0.28), *falling]))
     other = [flipped(run) for run in reversed(end)]
@@ -192,11 +193,11 @@ CUTS: Mapping[str, Cut] = MappingProxyType(
         "bun": _bun, "low bun": _low_bun, "twin buns": _twin_buns, "ponytail": _ponytail,
         "low ponytail": _low_ponytail, "pigtails": _pigtails, "braids": _braids,
         "bob": _chin("side"), "bob, middle": _chin("middle", volume=0.04), "bob, fringe": _chin("fringe"),
-        "lob, wavy": _chin("swoop", tip=0.32, out=1.4, wave=0.055, volume=0.14, ends="tufts"),
+        "lob, wavy": _chin("swoop", tip=0.32, out=1.4, wave=0.11, volume=0.14, ends="tufts"),
         "locs": _chin("middle", tip=0.34, out=1.5, volume=0.16, ends="lobes"),
         "long, side": _long("side"), "long, middle": _long("middle"), "long, curtain": _long("curtain", volume=0.1),
-        "long, fringe": _long("fringe"), "long, wavy": _long("swoop", wave=0.07, volume=0.14, out=1.56),
-        "long, curls": _long("middle", wave=0.085, volume=0.34, out=1.78, tip=0.6, ends="lobes"),
+        "long, fringe": _long("fringe"), "long, wavy": _long("swoop", wave=0.12, volume=0.14, out=1.56),
+        "long, curls": _long("middle", wave=0.15, volume=0.34, out=1.78, tip=0.6, ends="lobes"),
     }
 )  # fmt: skip
 """Haircuts by name."""

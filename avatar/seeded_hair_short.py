@@ -106,10 +106,10 @@ def _crop(s: Skull, k: Keyed) -> Hair:
     side = s.run([(0.9, -0.86), (1.02, -0.73), (1.05, -0.57), (1.03, -0.41)])
     fringe = s.run(across([(0.88, -0.66), (0.7, -0.735), (0.35, -0.755), (0.0, -0.76)]))
     temple = s.run([(0.99, -0.41), (0.96, -0.52), (0.88, -0.66)])
-    outer = [flipped(side), *tufts(top, 0.13, 0.026, k.within("top"), 0.3), side]
+    outer = [flipped(side), *tufts(top, 0.16, 0.04, k.within("top"), 0.3), side]
     return hair_of(
         outer,
-        [temple, *tufts(fringe, 0.09, 0.04, k.within("fringe"), 0.2), flipped(temple)],
+        [temple, *tufts(fringe, 0.12, 0.055, k.within("fringe"), 0.2), flipped(temple)],
         "short",
         line=[*temple, *fringe, *flipped(temple)],
     )
@@ -161,10 +161,10 @@ def _spikes(s: Skull, k: Keyed) -> Hair:
     side = s.run([(0.98, -0.82), (1.05, -0.68), (1.06, -0.55), (1.03, -0.4)])
     fringe = s.run(across([(0.91, -0.6), (0.72, -0.71), (0.35, -0.77), (0.0, -0.785)]))
     temple = s.run([(0.99, -0.4), (0.97, -0.5), (0.91, -0.6)])
-    outer = [flipped(side), *tufts(top, 0.135, 0.075, k.within("top"), 0.25), side]
+    outer = [flipped(side), *tufts(top, 0.19, 0.12, k.within("top"), 0.25), side]
     return hair_of(
         outer,
-        [temple, *tufts(fringe, 0.13, 0.06, k.within("fringe"), -0.2), flipped(temple)],
+        [temple, *tufts(fringe, 0.17, 0.085, k.within("fringe"), -0.2), flipped(temple)],
         "short",
         line=[*temple, *fringe, *flipped(temple)],
     )
@@ -173,8 +173,8 @@ def _spikes(s: Skull, k: Keyed) -> Hair:
 def _curly(s: Skull, k: Keyed) -> Hair:
     high = s.run(over([*dome(-1.08, 1.1), (1.07, -0.45)]))
     line = s.run(across([(0.93, -0.6), (0.8, -0.71), (0.42, -0.765), (0.0, -0.775)]))
-    inner = [s.run(SIDE), *lobes(line, 0.11, 0.32, k.within("front")), s.run(flipped(SIDE))]
-    return hair_of(lobes(high, 0.13, 0.34, k.within("top")), inner, "short", line=[*inner[0], *line, *inner[-1]])
+    inner = [s.run(SIDE), *lobes(line, 0.15, 0.36, k.within("front")), s.run(flipped(SIDE))]
+    return hair_of(lobes(high, 0.17, 0.4, k.within("top")), inner, "short", line=[*inner[0], *line, *inner[-1]])
 
 
 def _high_curls(s: Skull, k: Keyed) -> Hair:
@@ -182,10 +182,10 @@ def _high_curls(s: Skull, k: Keyed) -> Hair:
     side = s.run([(0.98, -0.79), (1.03, -0.68), (1.05, -0.54), (1.03, -0.41)])
     line = s.run(across([(0.86, -0.68), (0.66, -0.755), (0.34, -0.785), (0.0, -0.79)]))
     temple = s.run([(0.99, -0.41), (0.96, -0.54), (0.86, -0.68)])
-    outer = [flipped(side), *lobes(top, 0.12, 0.36, k.within("top")), side]
+    outer = [flipped(side), *lobes(top, 0.16, 0.42, k.within("top")), side]
     return hair_of(
         outer,
-        [temple, *lobes(line, 0.1, 0.3, k.within("front")), flipped(temple)],
+        [temple, *lobes(line, 0.14, 0.34, k.within("front")), flipped(temple)],
         "short",
         line=[*temple, *line, *flipped(temple)],
     )
@@ -198,9 +198,9 @@ def _afro(s: Skull, k: Keyed) -> Hair:
     ball[0] = (0.0, ball[0][1])
     line = s.run(across([(0.97, -0.45), (0.92, -0.6), (0.76, -0.73), (0.42, -0.79), (0.0, -0.81)]))
     side = s.run([ball[-1], (1.06, -0.37), (0.97, -0.45)])
-    inner = [side, *lobes(line, 0.085, 0.18, k.within("front")), flipped(side)]
+    inner = [side, *lobes(line, 0.12, 0.2, k.within("front")), flipped(side)]
     return hair_of(
-        lobes(s.run(over(ball)), 0.13, 0.24, k.within("top")), inner, "medium", line=[*side, *line, *flipped(side)]
+        lobes(s.run(over(ball)), 0.2, 0.3, k.within("top")), inner, "medium", line=[*side, *line, *flipped(side)]
     )
 
 

@@ -14,6 +14,7 @@ from dressform.avatar.seeded_clothes import (
     Neckline,
     armhole,
     band,
+    chest_band,
     coat,
     on_shoulder,
     pants,
@@ -87,7 +88,7 @@ _BOTTOMS: Mapping[str, tuple[float, float]] = {
 def dressed(body: Body, traits: Traits, keyed: Keyed) -> Outfit:
     """Garments for a body, and the skin that they leave bare."""
     draft = _Draft(body, keyed)
-    if keyed.chance("dress", 0.3 * (1 - traits.broad) ** 1.5):
+    if keyed.chance("dress", 0.3 * (1 - traits.lean)):
         upper, hem = _dress(draft)
         lower = "dress"
     else:
@@ -124,7 +125,7 @@ def dressed(body: Body, traits: Traits, keyed: Keyed) -> Outfit:
 
 
 def _choose(keyed: Keyed, key: str, table: Mapping[str, tuple[float, float]], traits: Traits) -> str:
-    weights = [narrow + (broad - narrow) * traits.broad for narrow, broad in table.values()]
+    weights = [narrow + (broad - narrow) * traits.lean for narrow, broad in table.values()]
     if traits.age == "child":
         weights = [
             0 if name in ("pencil skirt", "long skirt", "crop", "wide") else w
@@ -184,8 +185,7 @@ def _on_top(draft: _Draft, name: str, cloth: Cloth) -> list[Detail]:
             figure = keyed.pick("figure", ["disc", "star", "heart", "bars", "sun"])
             return [("accent", emblem(body, figure))]
         if kind == "chest":
-            y = body.armpit + 0.1
-            return [("accent", band(body, cloth, y, y + 0.24 * k))]
+            return [("accent", chest_band(body, cloth, body.armpit - 0.2 * k, body.armpit + 0.02))]
         if kind == "hem" and cloth.hem > body.waist + 0.3:
             return [
                 ("accent", band(body, cloth, cloth.hem - 0.32 * k, cloth.hem - 0.2 * k)),
@@ -222,7 +222,8 @@ def _dress(draft: _Draft) -> tuple[Cloth, float]:
     y = {"short": body.crotch + 0.55 * body.size, "knee": body.knee - 0.1, "long": body.ankle - 0.35}[hem]
     sleeve = keyed.pick("dress sleeve", ["none", "short", "puff", "long"], [4, 4, 3, 3])
     end = None if sleeve == "none" else body.wrist - 0.02 if sleeve == "long" else body.armpit + 0.22 * body.size
-    neckline = keyed.pick("dress neck", ["round", "v", "boat", "high", "collar"], [4, 4, 4, 1, 2])
+    necklines: list[Neckline] = ["round", "v", "boat", "high", "collar"]
+    neckline = keyed.pick("dress neck", necklines, [4, 4, 4, 1, 2])
     flare = keyed.pick("dress flare", [0.05, 0.2, 0.32], [2, 4, 3]) * (0.6 if hem == "long" else 1.0)
     cloth = Cloth(0.025, 1.0, neckline, end, y, flare, 0.07 * body.size if sleeve == "puff" else 0.0)
     details: list[Detail] = []
@@ -282,9 +283,9 @@ def _feet(draft: _Draft, lower: str, hem: float) -> None:
             if lower == "pleated skirt" and keyed.chance("knee socks", 0.5)
             else upper - 0.26 * body.size
         )
-        high = max(high, hem - 0.05)
+        high = max(high, hem - 0.01)
         path = sock(body, high, upper + 0.03)
         draft.put("socks", mirrored(path) + path)
         bottom = high
     if bottom > hem + 0.04:
-        draft.pair("left-leg", "right-leg", leg_skin(body, hem - 0.05, bottom))
+        draft.pair("left-leg", "right-leg", leg_skin(body, hem - 0.01, bottom))

@@ -74,7 +74,14 @@ def _settle_hat(labels: Labels, frame: HeadFrame) -> None:
 
 
 def _crumbs(mask: Mask, unit: float) -> Mask:
-    count, pieces, stats, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=4)
+    x, y, w, h = cv2.boundingRect(mask.view(np.uint8))
+    out = np.zeros(mask.shape, bool)
+    out[y : y + h, x : x + w] = _small(np.ascontiguousarray(mask[y : y + h, x : x + w]), unit)
+    return out
+
+
+def _small(mask: Mask, unit: float) -> Mask:
+    _, pieces, stats, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=4)
     areas = stats[:, cv2.CC_STAT_AREA].astype(float)
     areas[0] = np.inf
     if areas[1:].sum() < _LEAST_PART * unit:

@@ -26,7 +26,7 @@ __all__ = ["HEAD_PIXELS", "PersonView", "head_frame", "view_person"]
 Floats = npt.NDArray[np.float32]
 HEAD_PIXELS = 160.0
 """Height of a head in a view, in pixels: enough for eyelids, little enough for a full body."""
-MAX_SIDE = 1600  # px of a view; tall people get smaller heads
+MAX_AREA = 400_000  # px of a view; tall people get smaller heads
 MARGIN = 0.35  # heads around the person's box
 BUST = ((-1.3, -1.6), (1.3, 1.6))  # corners of what is looked at even where the person is cut off, in heads
 SURE = 0.4  # score of a joint that is believed
@@ -90,7 +90,7 @@ def view_person(person: Person) -> PersonView:
     assert person.extent is not None
     box = _window(person.extent, frame)
     left, top, right, bottom = box
-    scale = min(HEAD_PIXELS / frame.height, MAX_SIDE / (right - left), MAX_SIDE / (bottom - top))
+    scale = min(HEAD_PIXELS / frame.height, float(np.sqrt(MAX_AREA / (right - left) / (bottom - top))))
     width, height = max(round((right - left) * scale), 8), max(round((bottom - top) * scale), 8)
     sx, sy = width / (right - left), height / (bottom - top)
 
@@ -195,15 +195,26 @@ def _soft(
 ) -> Floats:
     """Coverage by one part: the score map where there is one, kept within reach of the labels, else the mask itself."""
     own = labels == part
-    scores = person.observation.scores
-    if scores is None or part not in scores.parts:
-        return np.asarray(cv2.GaussianBlur(own.astype(np.float32), (0, 0), 1.5), np.float32)
     height, width = labels.shape
     sx, sy = width / (box[2] - box[0]), height / (box[3] - box[1])
-    x0, y0, x1, y1 = scores.box
-    place = ((x0 - box[0]) * sx, (y0 - box[1]) * sy, (x1 - box[0]) * sx, (y1 - box[1]) * sy)
-    field = resample(scores.probability([part]), place, (0, 0, width, height))
+    scores = person.observation.scores
+    scored = scores is not None and part in scores.parts
+    reach = 4
+    place = (0.0, 0.0, 1.0, 1.0)
+    if scores is not None and scored:
+        x0, y0, x1, y1 = scores.box
+        place = ((x0 - box[0]) * sx, (y0 - box[1]) * sy, (x1 - box[0]) * sx, (y1 - box[1]) * sy)
+        reach = 2 * int(max(place[3] - place[1], 1) / scores.values.shape[1]) + 1
+    out = np.zeros(labels.shape, np.float32)
+    x, y, w, h = cv2.boundingRect(own.view(np.uint8))
+    left, top = max(x - reach, 0), max(y - reach, 0)
+    right, bottom = min(x + w + reach, width), min(y + h + reach, height)
+    window = (slice(top, bottom), slice(left, right))
     # The labels know what the score maps don't: other people in front, and edges that follow the photo.
-    reach = 2 * int(max(place[3] - place[1], 1) / scores.values.shape[1]) + 1
-    near = cv2.GaussianBlur(own.astype(np.float32), (0, 0), max(reach / 3, 1.0))
-    return np.asarray(np.where(hidden, near, np.clip(0.5 * field + 0.5 * near, 0, 1)), np.float32)
+    near = cv2.GaussianBlur(own[window].astype(np.float32), (0, 0), max(reach / 3, 1.5))
+    if scores is None or not scored:
+        out[window] = near
+        return out
+    field = resample(scores.probability([part]), place, (left, top, right, bottom))
+    out[window] = np.where(hidden[window], near, np.clip(0.5 * field + 0.5 * near, 0, 1))
+    return out

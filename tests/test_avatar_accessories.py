@@ -112,9 +112,9 @@ def test_frames_stay_on_the_canvas_and_backgrounds_fill_it(shipped: Mapping[str,
         ((slot, layer),) = draw_accessory(accessory, HEAD)
         low, high = corners(layer).min(0), corners(layer).max(0)
         if accessory.kind == "background":
-            assert slot == "behind" and (-0.2 < low).all() and (low <= 0).all() and (1 <= high).all(), accessory.key
+            assert slot == "behind" and (low > -0.2).all() and (low <= 0).all() and (high >= 1).all(), accessory.key
         else:
-            assert slot == "frame" and (-0.03 < low).all() and (high < 1.03).all(), accessory.key
+            assert slot == "frame" and (low > -0.03).all() and (high < 1.03).all(), accessory.key
 
 
 # ---- where things go ------------------------------------------------------------------------------------------------
@@ -146,6 +146,23 @@ def test_hats_fit_the_skull_and_what_lies_on_hair_fits_the_hair() -> None:
     assert top(phones, bushy) < top(phones, HEAD) == top(phones, tall)
 
 
+@pytest.mark.parametrize("wide", [0.29, 0.36, 0.42])
+def test_temples_masks_and_scarves_fit_narrow_and_wide_faces(wide: float) -> None:
+    pose = replace(HEAD, half_width=wide, apart=0.3)
+    for key in ("glasses:round", "mask:medical"):
+        drawn = np.concatenate([corners(layer) for _, layer in draw_accessory(load_accessory(key), pose)])
+        assert abs(drawn[:, 0]).max() == pytest.approx(wide, abs=0.03)
+    scarf = dict(draw_accessory(load_accessory("headscarf"), pose))["hat"]
+    face = scarf.shapes[1].path.curves[1].flatten(0.001)  # the opening
+    assert face[:, 1].max() == pytest.approx(0, abs=0.03) and face[:, 0].max() == pytest.approx(0.9 * wide, abs=0.02)
+
+
+def test_heads_of_no_size_do_no_harm() -> None:
+    pose = replace(HEAD, apart=0.0, half_width=0.0, crown=-1.0, hair_top=-1.0)
+    for key in ("hat:beanie", "hat:party", "glasses:round", "mask:medical", "earrings:hoops"):
+        assert all(np.isfinite(corners(layer)).all() for _, layer in draw_accessory(load_accessory(key), pose))
+
+
 def test_what_is_worn_at_the_ears_is_mirrored_and_hangs() -> None:
     tilted = replace(HEAD, tilt=30.0, ears=(HEAD.at(-0.37, 0.06), HEAD.at(0.37, 0.06)))
     (_, right), (_, left) = draw_accessory(load_accessory("drops"), tilted)
@@ -153,9 +170,8 @@ def test_what_is_worn_at_the_ears_is_mirrored_and_hangs() -> None:
     lowest = corners(left)[corners(left)[:, 1].argmax()]
     lobe = tilted.matrix(tilted.ears[1]) @ [0, LOBE * tilted.half_width, 1]
     assert abs(lowest[0] - lobe[0]) < 0.03 and lowest[1] > lobe[1] + 0.1
-    assert [layer.name for _, layer in draw_accessory(load_accessory("drops"), replace(HEAD, yaw=0.9))] == [
-        "earrings_drops_R"
-    ]
+    ((_, near),) = draw_accessory(load_accessory("drops"), replace(HEAD, yaw=0.9))
+    assert near.name == "earrings_drops_R"
 
 
 def test_a_turned_head_squeezes_the_far_side() -> None:
@@ -248,31 +264,24 @@ def shapes(*changed: dict[str, Any]) -> list[dict[str, Any]]:
     "changes",
     [
         {"name": "<script>"},
-        {"name": "a" * 41},
         {"kind": "weapon"},
-        {"anchor": "foot"},
         {"title": "\x00"},
         {"hides": ["everything"]},
         {"colors": {"main": ["red"]}},
-        {"colors": {"main": []}},
         {"colors": {"skin": ["#000000"]}},
         {"rim": [[0, 0]]},
         {"rim": [[0, 1e3], [1, 1e3]]},
-        {"rim": [[0, 0, 0], [1, 1, 1]]},
         {"parts": []},
         {"parts": shapes() + shapes({})},
-        {"parts": [{"name": "A", "slot": "hat", "shapes": [SHAPE]}]},
         {"parts": [{"name": "main", "slot": "sky", "shapes": [SHAPE]}]},
         {"parts": shapes(*[{}] * (accessories.MAX_SHAPES + 1))},
         {"parts": shapes({"path": "M0 0" + "L1 1" * 2500})},
         {"parts": shapes({"path": "M0 0L99 0L1 1Z"})},
-        {"parts": shapes({"path": "M0 0L1e300 0L1 1Z"})},
         {"parts": shapes({"path": "url(#x)"})},
         {"parts": shapes({"fill": "accent"})},
         {"parts": shapes({"fill": "main-dark"})},
         {"parts": shapes({"fill": '#336699" onload="x'})},
         {"parts": shapes({"stroke": "url(#x)"})},
-        {"parts": shapes({"width": -1})},
         {"parts": shapes({"opacity": 2})},
         {"parts": shapes({"script": "x"})},
     ],

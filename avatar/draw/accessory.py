@@ -25,33 +25,43 @@ CHEST: Point = (0.0, 0.75)
 """Origin of what is worn on the chest, in heads."""
 LOBE = 0.3  # half head widths from the middle of an ear down to its lobe
 _CROWN, _TOP = 0.695, 0.80  # head widths from the eyes to the skull's and the hair's top that the art is drawn for
-_STRETCH = 0.85, 1.25  # how much shorter or taller than drawn a hat may become
+_EDGE = 1.2  # distances of the eyes from the middle to the side of the head that the art is drawn for
+_STRETCH = 0.8, 1.35  # how much shorter or taller than drawn something may become
 _TURN = 0.12  # how far the front of a head moves with a full turn, in head widths
 _HIDDEN = 0.7  # yaw beyond which the far ear is not seen
 _ABOVE = 3.0  # heads over the chin up to which a hat removes hair
+_LEAST = 0.01  # heads; no head is smaller
 _FAR = 1.5  # anchor units from the middle beyond which turning shifts nothing more
 _ASIDE = 0.2  # head widths that a turned skull lies beside the middle of the eyes, at most
 
 
 @dataclass(frozen=True, eq=False)
 class _Place:
-    """Where points in anchor units go: round a turned head first, then by a (2, 3) map into heads.
+    """Where points in anchor units go: fitted to the head and round it first, then by a (2, 3) map into heads.
 
     Attributes:
         matrix: The map.
         turn: How far the front moves; on the far side things draw closer, on the near side apart.
         still: Distance from the middle that does not move.
+        upper, lower: Factors of heights above and below the origin.
+        wide: A distance from the middle and a factor of all that lies farther out.
     """
 
     matrix: Matrix
     turn: float = 0.0
     still: float = 0.0
+    upper: float = 1.0
+    lower: float = 1.0
+    wide: tuple[float, float] = (0.0, 1.0)
 
     def points(self, points: Matrix) -> Matrix:
-        x = points[:, 0]
+        x, y = points.T
+        start, factor = self.wide
+        x = np.clip(x, -start, start) + (x - np.clip(x, -start, start)) * factor
+        y = y * np.where(y < 0, self.upper, self.lower)
         # A cylinder seen from the front and turned by a small angle, up to the second order.
-        turned = x + self.turn * (self.still**2 - np.minimum(np.abs(x), _FAR) ** 2)
-        return np.stack([turned, points[:, 1]], 1) @ self.matrix[:, :2].T + self.matrix[:, 2]
+        x = x + self.turn * (self.still**2 - np.minimum(np.abs(x), _FAR) ** 2)
+        return np.stack([x, y], 1) @ self.matrix[:, :2].T + self.matrix[:, 2]
 
     def path(self, path: Path) -> Path:
         return Path(tuple(Curve(self.points(curve.points), curve.closed) for curve in path.curves))
@@ -163,18 +173,34 @@ def _places(accessory: Accessory, pose: HeadPose) -> Iterator[tuple[list[str], f
             upright[:, 0] *= out * (1 - 0.4 * max(0.0, out * yaw))
             yield [side], unit, _Place(upright)
     elif anchor == "head":
-        unit = 2 * pose.half_width
-        # A hat with a rim goes down to the skull, one without lies on the hair, and so do headphones.
-        on_hair = accessory.kind in ("hat", "headphones") and not accessory.rim
-        top, drawn = (pose.hair_top, _TOP) if on_hair else (pose.crown, _CROWN)
-        tall = unit * float(np.clip(top / (drawn * unit), *_STRETCH))
+        unit, upper, lower = _head_fit(accessory, pose)
         # The eyes are on the front of the skull, the ears at its sides: the ears tell where its middle is.
         ears, angle = np.mean(pose.ears, axis=0) - pose.eyes, np.radians(pose.tilt)
         aside = float(np.clip(ears @ [np.cos(angle), np.sin(angle)], -_ASIDE * unit, _ASIDE * unit))
-        yield [], unit, _Place(pose.matrix(pose.at(aside, 0.0), unit, tall), _TURN * yaw, 0.5)
+        yield [], unit, _Place(pose.matrix(pose.at(aside, 0.0), unit), _TURN * yaw, 0.5, upper, lower)
     else:
-        origin, unit = (pose.eyes if anchor == "eyes" else pose.mouth), pose.apart
-        yield [], unit, _Place(pose.matrix(origin, unit), 2.4 * _TURN * yaw, 0.5 if anchor == "eyes" else 0.0)
+        unit = max(pose.apart, _LEAST)
+        origin, start = (pose.eyes, 0.9) if anchor == "eyes" else (pose.mouth, 0.5)
+        # Temples and masks end at the sides of the head, whatever its width.
+        spread = float(np.clip((pose.half_width / unit - start) / (_EDGE - start), 0.2, 1.6))
+        still, turn = (0.5 if anchor == "eyes" else 0.0), 2 * _EDGE * _TURN * yaw
+        yield [], unit, _Place(pose.matrix(origin, unit), turn, still, wide=(start, spread))
+
+
+def _head_fit(accessory: Accessory, pose: HeadPose) -> tuple[float, float, float]:
+    """The unit of what is anchored at a head, and factors of its heights above and below the eyes."""
+    unit = max(2 * pose.half_width, _LEAST)
+    above, below = max(pose.crown, _LEAST) / (_CROWN * unit), 0.5 / (_CROWN * unit)
+    if accessory.kind not in ("hat", "headphones"):
+        return unit, 1.0, 1.0
+    if not accessory.rim:  # lies on the hair
+        return unit, float(np.clip(pose.hair_top / (_TOP * unit), *_STRETCH)), 1.0
+    if "hair" in accessory.hides:  # goes all round the face
+        return unit, float(np.clip(above, *_STRETCH)), float(np.clip(below, *_STRETCH))
+    # A hat looks odd when it is stretched much, and is larger than the skull anyway.
+    grown = float(np.clip(above**0.5, 0.95, 1.12))
+    tall = float(np.clip(above**0.6, 0.9, 1.2)) / grown
+    return unit * grown, tall, tall
 
 
 def _shapes(

@@ -74,7 +74,7 @@ def tones(base: Color, accents: tuple[Color, ...]) -> Tones:
         return to_color(oklch_to_oklab(np.array([min(max(value, 0.0), 1.0), colored * share, hue + turn])))
 
     def other(turn: float) -> Color:
-        return shade(max(lightness + 0.3, 0.62) if dark else max(lightness - 0.06, 0.6), 1.35, turn)
+        return shade(max(lightness + 0.3, 0.62) if dark else max(lightness - 0.06, 0.6), 1.2, turn)
 
     three = (*accents, *(other(turn) for turn in (-38, 60, 170)))[:3]
     neon = (*(_vivid(accent) for accent in accents), *(mixed(each, base, 0.1) for each in _NEON))[:3]

@@ -190,11 +190,11 @@ def _lashes(pen: Pen, frame: _Frame, *, heavy: bool = False) -> list[Shape]:
         return []
     color = _lash_color(pen)
     upper = frame.lid(-1, 1.06)
-    width = (0.040 if heavy else 0.023) * (0.55 + 0.45 * strength) * max(frame.half / 0.085, 0.8) ** 0.5
-    flick = np.array([[frame.outer * frame.half * 1.12, upper[0 if frame.outer < 0 else -1, 1] - 0.25 * frame.up]])
+    width = (0.031 if heavy else 0.023) * (0.55 + 0.45 * strength) * max(frame.half / 0.085, 0.8) ** 0.5
+    flick = np.array([[frame.outer * frame.half * 1.16, upper[0 if frame.outer < 0 else -1, 1] - 0.2 * frame.up]])
     line = np.concatenate([flick, upper]) if frame.outer < 0 else np.concatenate([upper, flick])
-    ends = (0.15, 0.5) if frame.outer < 0 else (0.5, 0.15)
-    shapes = [Shape(brush(frame.at(line), width, start=ends[0], end=ends[1], steps=13), color)]
+    ends = (0.1, 0.12) if frame.outer < 0 else (0.12, 0.1)
+    shapes = [Shape(brush(frame.at(line), width, start=ends[0], end=ends[1], steps=8), color)]
     low = frame.lid(1, 1.03)[1:8]
     low = low[:5] if frame.outer < 0 else low[2:]
     lower = brush(frame.at(low), width * 0.4, start=0.3, end=0.3)
@@ -210,7 +210,7 @@ def _closed(pen: Pen, frame: _Frame) -> tuple[Shape, ...]:
     color = _lash_color(pen)
     x = -np.cos(_SPREAD) * frame.half
     arc = np.stack([x, 0.45 * frame.low + 0.4 * frame.half * (0.5 - np.sin(_SPREAD))], 1)
-    shapes = [Shape(brush(frame.at(arc), 0.026, start=0.35, end=0.35, steps=11), color)]
+    shapes = [Shape(brush(frame.at(arc), 0.026, start=0.35, end=0.35, steps=7), color)]
     return tuple(shapes)
 
 
@@ -225,7 +225,7 @@ def _cut(frame: _Frame, shape: Floats, opening: Floats) -> Path:
     return Path((smooth_closed(frame.at(_even(inside))),)) if len(inside) >= 3 else Path(())
 
 
-def _even(ring: Floats, count: int = 26) -> Floats:
+def _even(ring: Floats, count: int = 14) -> Floats:
     """A ring's points spread evenly, so that a smooth curve through them has no loops."""
     closed = np.concatenate([ring, ring[:1]])
     along = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(closed, axis=0), axis=1))])
@@ -256,6 +256,6 @@ def brow_layers(pen: Pen) -> list[Layer]:
             continue
         points = np.array(eye.brow) + (drop * 0.5 - max(lift, 0.0)) * down
         width = float(np.clip(0.03 * factor, 0.006, 0.08))
-        shape = Shape(brush(points, width, start=0.62, end=0.12, steps=11), color)
+        shape = Shape(brush(points, width, start=0.62, end=0.12, steps=7), color)
         out.append(Layer(name, (shape,), title, tuple(points.mean(0).tolist())))
     return out

@@ -204,7 +204,7 @@ def _line(
 
 def _lock(line: Floats, width: float) -> Path:
     """A strand: pointed at both ends, widest a third down."""
-    t = np.linspace(0, 1, 7)
+    t = np.linspace(0, 1, 5)
     at = np.stack([np.interp(t * (len(line) - 1), np.arange(len(line)), line[:, k]) for k in (0, 1)], 1)
     tangent = np.gradient(at, axis=0)
     tangent /= np.maximum(np.linalg.norm(tangent, axis=1, keepdims=True), 1e-9)

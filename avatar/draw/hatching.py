@@ -68,6 +68,8 @@ def hatch(
         first = _inside(_turned(outline, -angle), spacing, thick, bend, rng)
         curves = _lenses(first)
         count = len(curves)
+        if cross:  # as many pieces as there are crossings, at least about that
+            count = max(count, int(0.7 * float((first.end - first.begin).sum()) / spacing))
         if cross and count <= MAX_STROKES:
             second = _inside(_turned(outline, -angle - _CROSS), spacing, thick, 0.0, rng)
             pieces = _interrupted(second, first, thick)

@@ -86,7 +86,7 @@ def ear_groups(pen: Pen, hair: Mask) -> list[Group]:
     return out
 
 
-def face_group(pen: Pen, path: Path, mask: Mask, hair: Mask) -> Group:
+def face_group(pen: Pen, path: Path, mask: Mask, hair: Mask, *, nose: bool = True) -> Group:
     """Skin of the face with its shadows, light, cheeks and nose.
 
     Args:
@@ -94,6 +94,7 @@ def face_group(pen: Pen, path: Path, mask: Mask, hair: Mask) -> Group:
         path: Of :func:`face_path`.
         mask: Its pixels.
         hair: Pixels of hair and hat, which throw their shadow.
+        nose: Whether the nose is seen.
     """
     grid, skin, style = pen.grid, pen.skin, pen.style
     dark = pen.cast_shadow(mask, hair, 0.05)
@@ -115,7 +116,7 @@ def face_group(pen: Pen, path: Path, mask: Mask, hair: Mask) -> Group:
     )
     if pen.spec.face.source != "none":
         parts += layers("blush", "Cheeks", [(side, side, [shape]) for side, shape in _blush(pen, skin)])
-        parts += layers("nose", "Nose", [("", "", _nose(pen, skin))])
+        parts += layers("nose", "Nose", [("", "", _nose(pen, skin) if nose else [])])
     return Group("face_group", tuple(parts), "Face")
 
 

@@ -27,7 +27,7 @@ __all__ = ["contour_strokes", "wobbled"]
 
 Floats = npt.NDArray[np.float64]
 _CORNER = 42.0  # degrees; a sharper bend ends a stroke
-_SWAY = 14.0  # widths of the line from one sway to the next
+_SWAY = 30.0  # widths of the line from one sway to the next
 _SHARP = 100.0  # degrees; a line gets thin towards a bend sharper than that
 _WAVES = 5  # in the noise along a line
 _LONGEST = 0.42  # of the way around: a sketched stroke
@@ -127,10 +127,10 @@ def contour_strokes(
     sunny = np.array(light) / max(math.hypot(*light), 1e-9)
     outward = _outward(path)
     x0, y0, x1, y1 = path.bounds
-    scale = max(_SWAY * width, (x1 - x0 + y1 - y0) / 60)
+    scale = max(_SWAY * width, (x1 - x0 + y1 - y0) / 80)
     passes = []
     for k in range(strokes):
-        moved = wobbled(path, wobble * (1 if k == 0 else 1.5), seed + 7919 * k, scale) if scale else path
+        moved = wobbled(path, wobble * (1 if k == 0 else 1.2), seed + 7919 * k, scale) if scale else path
         share = 1.0 if strokes == 1 else (0.85, 0.6)[min(k, 1)]
         ribbons: list[Curve] = []
         for number, curve in enumerate(moved.curves):
@@ -218,6 +218,8 @@ class _Ink:
     def stroke(self, points: Floats, *, corner: bool) -> list[Curve]:
         """A ribbon that begins a little late, and ends a little late where it ends at a corner."""
         length = float(cubic_lengths(points).sum())
+        if length <= 0:
+            return []
         late = min(self.half * 2.2 / length, 0.25)
         points = between(points, late, 1.0 if corner else 1 - late / 3)
         if corner:

@@ -33,7 +33,7 @@ def smooth_closed(points: Points) -> Curve:
     return Curve(np.concatenate([p[:1], middle]))
 
 
-def brush(points: Points, width: float, *, start: float = 0.0, end: float = 0.0, steps: int = 9) -> Path:
+def brush(points: Points, width: float, *, start: float = 0.0, end: float = 0.0, steps: int = 6) -> Path:
     """A line along (n, 2) points that is ``width`` wide in its middle and tapers to shares of it at both ends."""
     line = smooth_open(points).flatten(width / 20 if width > 0 else 0.1)
     along = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])

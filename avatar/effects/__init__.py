@@ -5,10 +5,12 @@ Styles name them. Files that hold geometry leave them out, so a drawing has to b
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from functools import wraps
 from types import MappingProxyType
 
+import cv2
 import numpy as np
 
 from dressform.avatar.effects.ground import grain, paper, pencil
@@ -23,33 +25,47 @@ __all__ = ["EFFECTS", "EffectFunction"]
 EffectFunction = Callable[[Floats, Effect, float], Floats]
 
 
-def _checked(function: EffectFunction) -> EffectFunction:
-    """The effect, with its amount checked first; nothing is done for an amount of 0 or to no pixels."""
+def _checked(function: EffectFunction, around: float | None) -> EffectFunction:
+    """The effect, with its amount checked first.
+
+    Nothing is done for an amount of 0, nor farther than ``around`` units from what is visible, which saves most of the
+    work for small layers; None is for effects that paint there.
+    """
 
     @wraps(function)
     def effect_of(pixels: Floats, effect: Effect, scale: float) -> Floats:
         if not 0 <= effect.amount <= 1:
             raise OptionError(f"amount of effect {effect.name} out of range", got=effect.amount, allowed="0 to 1")
+        pixels = np.ascontiguousarray(pixels, np.float32)
         if effect.amount == 0 or not pixels.size:
             return pixels
-        return function(np.ascontiguousarray(pixels, np.float32), effect, scale)
+        if around is None:
+            return function(pixels, effect, scale)
+        x, y, width, height = cv2.boundingRect((pixels[..., 3] > 0).astype(np.uint8))
+        if not width:
+            return pixels
+        free = math.ceil(around * scale)
+        inside = slice(max(0, y - free), y + height + free), slice(max(0, x - free), x + width + free)
+        out = pixels.copy()
+        out[inside] = function(np.ascontiguousarray(pixels[inside]), effect, scale)
+        return out
 
     return effect_of
 
 
 EFFECTS: Mapping[str, EffectFunction] = MappingProxyType(
     {
-        name: _checked(function)
-        for name, function in (
-            ("blur", blur),
-            ("edge_dark", edge_dark),
-            ("glow", glow),
-            ("grain", grain),
-            ("halftone", halftone),
-            ("paper", paper),
-            ("pencil", pencil),
-            ("scanlines", scanlines),
-            ("wash", wash),
+        name: _checked(function, around)
+        for name, function, around in (
+            ("blur", blur, None),
+            ("edge_dark", edge_dark, 30.0),
+            ("glow", glow, None),
+            ("grain", grain, 0.0),
+            ("halftone", halftone, 0.0),
+            ("paper", paper, 0.0),
+            ("pencil", pencil, 27.0),
+            ("scanlines", scanlines, 0.0),
+            ("wash", wash, 0.0),
         )
     }
 )

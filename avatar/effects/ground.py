@@ -35,20 +35,24 @@ def paper(pixels: Floats, effect: Effect, scale: float) -> Floats:
 
 def _fibres(shape: tuple[int, ...], scale: float, seed: int) -> Floats:
     """Short curved hairs, most darker than the sheet and some lighter, about -0.05..0.03."""
-    height, width = shape[:2]
-    plane = np.full((height, width), 128, np.uint8)
-    t = np.linspace(-1, 1, 7)
-    every = 1000 * scale
-    for x, y, turn, bend, length, tone in np.random.default_rng(seed % 2**63).random((_FIBRES, 6)).tolist():
-        angle, reach = 2 * np.pi * turn, (8 + 26 * length**2) * scale
-        along, aside = t * reach / 2, (bend - 0.5) * reach * 0.7 * t * t
-        c, s = np.cos(angle), np.sin(angle)
-        hair = np.stack([along * c - aside * s, along * s + aside * c], 1)
-        color = round(128 + (60 if tone > 0.7 else -90) * (0.4 + 0.6 * length))
-        for dx in np.arange(x * every, width + reach, every).tolist():
-            for dy in np.arange(y * every, height + reach, every).tolist():
-                points = np.rint((hair + np.array([dx, dy])) * 16).astype(np.int32)
-                cv2.polylines(plane, [points], False, color, max(1, round(0.9 * scale)), cv2.LINE_AA, 4)
+    x, y, turn, bend, length, tone = np.random.default_rng(seed % 2**63).random((6, _FIBRES))
+    t = np.linspace(-1, 1, 7)[:, None]
+    reach = (8 + 26 * length**2) * scale
+    along, aside = t * reach / 2, (bend - 0.5) * reach * 0.7 * t * t
+    c, s = np.cos(2 * np.pi * turn), np.sin(2 * np.pi * turn)
+    hairs = np.stack([along * c - aside * s, along * s + aside * c], 2).transpose(1, 0, 2)
+    # Four tones; the pattern goes on every thousand units.
+    dark = np.rint((0.4 + 0.6 * length) * 4).astype(int) * np.where(tone > 0.7, 15, -22)
+    plane = np.full(shape[:2], 128, np.uint8)
+    every, thick = 1000 * scale, max(1, round(0.9 * scale))
+    for dx in np.arange(0, shape[1] + 34 * scale, every).tolist():
+        for dy in np.arange(0, shape[0] + 34 * scale, every).tolist():
+            at = np.stack([x * every + dx, y * every + dy], 1)
+            seen = (at < [shape[1] + 17 * scale, shape[0] + 17 * scale]).all(1)
+            for value in np.unique(dark[seen]).tolist():
+                some = hairs[seen & (dark == value)] + at[seen & (dark == value)][:, None]
+                lines = list(np.rint(some * 16).astype(np.int32))
+                cv2.polylines(plane, lines, False, 128 + value, thick, cv2.LINE_AA, 4)
     faint = 0.05 / 90 * min(1, 0.35 + scale / 2)  # in small pictures hairs are wider than they should be
     return np.asarray((plane.astype(np.float32) - 128) * np.float32(faint))
 
@@ -88,7 +92,7 @@ def pencil(pixels: Floats, effect: Effect, scale: float) -> Floats:
         taken = step(wanted, np.float32(-1.3) * dark - np.float32(1.2), np.float32(1.7) - dark)
         inner = step(around[rows], 0.45, 0.97)  # 1 inside fills, lower at their edges and on lines
         lift = amount * np.float32(0.62) * (1 - taken) * (np.float32(0.08) + np.float32(0.92) * inner)
-        kept = 1 - amount * taken * (np.float32(0.06) + np.float32(0.26) * dark)
+        kept = 1 - amount * taken * (np.float32(0.02) + np.float32(0.36) * dark)
         kept *= 1 - lift  # (1 - lift) c + lift, with c the colour times what is kept of it
         colors, alpha = split(pixels[rows])
         rough = step(np.float32(0.9) * tooth + np.float32(0.3) * stroke, -1.7, 0.5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import Any
 
 import cv2
@@ -13,7 +14,7 @@ __all__ = ["Floats", "clouds", "hatched", "less_for", "resized", "soften", "spli
 
 Floats = npt.NDArray[np.float32]
 Numbers = npt.NDArray[np.floating[Any]]
-_TABLE = 256  # samples; a texture repeats after that many
+_TABLE = 512  # samples; a texture repeats after that many
 _FINE = 6.0  # pixels; what is smooth over that many is made at a lower resolution
 
 
@@ -63,10 +64,10 @@ def _smooth(height: int, width: int, cell: float, seed: int) -> Floats:
     """One octave. Samples lie half a cell apart and are blurred, so that their grid does not show."""
     step = cell / 2
     rows, columns = math.ceil(height / step) + 2, math.ceil(width / step) + 2
-    tiled = np.pad(_table(seed), ((0, max(0, rows - _TABLE)), (0, max(0, columns - _TABLE))), mode="wrap")
+    tiled = _table(seed, rows, columns)
     size = max(round(columns * step), width), max(round(rows * step), height)
     kind = cv2.INTER_CUBIC if step > 1 else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(tiled[:rows, :columns], size, interpolation=kind)[:height, :width])
+    return np.asarray(cv2.resize(tiled, size, interpolation=kind)[:height, :width])
 
 
 def hatched(shape: tuple[int, ...], cell: float, length: float, angle: float, seed: int) -> Floats:
@@ -87,15 +88,28 @@ def hatched(shape: tuple[int, ...], cell: float, length: float, angle: float, se
     along, across = 2 * less / max(length, 1.0), 2 * less / max(cell, 1.0)
     matrix = np.array([[c * along, s * along, 0], [-s * across, c * across, 0]])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    field = cv2.warpAffine(_table(seed), matrix, (width, height), flags=flags, borderMode=cv2.BORDER_WRAP)
+    field = cv2.warpAffine(
+        _table(seed, _TABLE, _TABLE), matrix, (width, height), flags=flags, borderMode=cv2.BORDER_WRAP
+    )
     return resized(np.asarray(field), shape)
 
 
-def _table(seed: int) -> Floats:
+def _table(seed: int, rows: int, columns: int) -> Floats:
+    """(rows, columns) smooth random numbers of standard deviation 1, from another place of one table for each seed."""
+    top, left, turned = np.random.default_rng(seed % 2**63).integers([_TABLE, _TABLE, 2]).tolist()
+    table = _numbers().T if turned else _numbers()
+    down, across = (np.arange(first, first + count) % _TABLE for first, count in ((top, rows), (left, columns)))
+    return np.ascontiguousarray(table.take(down, axis=0).take(across, axis=1))
+
+
+@cache
+def _numbers() -> Floats:
     """(_TABLE, _TABLE) random numbers of standard deviation 1, blurred by one sample, that may be put side by side."""
-    raw = np.random.default_rng(seed % 2**63).standard_normal((_TABLE, _TABLE), np.float32)
+    raw = np.random.default_rng(_TABLE).standard_normal((_TABLE, _TABLE), np.float32)
     table = cv2.GaussianBlur(np.pad(raw, 4, mode="wrap"), (9, 9), 1.0)[4:-4, 4:-4]
-    return np.ascontiguousarray(table * np.float32(1 / table.std()))
+    result = np.ascontiguousarray(table * np.float32(1 / table.std()), np.float32)
+    result.flags.writeable = False
+    return result
 
 
 def soften(field: Floats, sigma: float) -> Floats:

@@ -77,7 +77,7 @@ def edge_dark(pixels: Floats, effect: Effect, scale: float) -> Floats:
         if not alpha[rows].any():
             out[rows] = pixels[rows]
             continue
-        density = np.minimum(2 - 2 * near[rows], 1) * np.clip(0.8 + 0.5 * uneven[rows], 0.1, 1.6)
+        density = np.minimum(2 - 2 * near[rows], 1) * np.clip(0.95 + 0.5 * uneven[rows], 0.15, 1.7)
         density += np.minimum(2 - 2 * far[rows], 1) * np.clip(0.12 + 0.22 * uneven[rows], -0.2, 0.6)
         _pigmented(pixels[rows], (density,), effect.amount, out[rows])
         level = np.clip(np.float32(0.52) + np.float32(0.15) * ragged[rows], 0.2, 0.8)

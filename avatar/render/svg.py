@@ -29,7 +29,7 @@ def to_svg(scene: Scene, *, width: float | None = None) -> str:
     """The scene as an SVG document, with a group per group and layer, in the order of drawing.
 
     Ids are the names; labels are the titles. Hidden layers are there, not displayed. Effects are left out.
-    Numbers have two decimals, more in scenes smaller than 100 units. One scene always gives the same text.
+    Numbers have one decimal, more in scenes smaller than 1000 units. One scene always gives the same text.
 
     Args:
         scene: What to write.
@@ -48,7 +48,7 @@ class _Writer:
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
-        self.decimals = 2
+        self.decimals = 1
         while max(scene.width, scene.height) * 10**self.decimals < _FINEST and self.decimals < 9:
             self.decimals += 1
         self.gradients: dict[Gradient, str] = {}
