@@ -13,6 +13,7 @@ import numpy.typing as npt
 from dressform.avatar.draw.strokes import smooth_closed
 from dressform.avatar.face import HeadFrame
 from dressform.avatar.paths import Path
+from dressform.avatar.tidy import nearest_labels
 from dressform.parsing import Part
 
 __all__ = ["complete_labels", "head_template", "shoulder_template"]
@@ -87,12 +88,7 @@ def _close_gaps(out: Labels, hidden: Mask, frame: HeadFrame, shoulders: tuple[fl
     if cleft.any() and own.any():
         known = own & (out != Part.HAIR)  # hair hangs where it was seen; what is beside it is the garment
         if known.any():
-            _, nearest = cv2.distanceTransformWithLabels(
-                (~known).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
-            )
-            values = np.zeros(int(nearest.max()) + 1, np.uint8)
-            values[nearest[known]] = out[known]
-            out[cleft] = values[nearest[cleft]]
+            out[cleft] = nearest_labels(out, known)[cleft]
 
 
 def _drawn(path: Path, frame: HeadFrame, shape: tuple[int, ...]) -> Mask:
@@ -114,11 +110,5 @@ def _fill(out: Labels, labels: Labels, where: Mask, parts: tuple[Part, ...], fra
 
     if not where.any():
         return True
-    known = np.isin(labels, seen)
-    _, nearest = cv2.distanceTransformWithLabels(
-        (~known).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
-    )
-    values = np.zeros(int(nearest.max()) + 1, np.uint8)
-    values[nearest[known]] = labels[known]
-    out[where] = values[nearest[where]]
+    out[where] = nearest_labels(labels, np.isin(labels, seen))[where]
     return True

@@ -106,14 +106,13 @@ def figure(resolved: Resolved, warp: Warp, piece: Window) -> list[Node]:
     if spec.face.source != "none" and "glasses" not in hides:
         glasses = glasses_group(pen)
         inner += [glasses] if glasses is not None else []
-    inner += _worn_layers(resolved, "glasses")
     if hat.any() and "hat" not in hides:
         inner.append(hat_group(pen, hat))
-    inner += _worn_layers(resolved, "hat")
     nodes.append(Group("head_group", tuple(inner), "Head"))
     nodes += front_groups(pen, masks, face)
     nodes += layers("rim_light", "Rim light", [("", "", pen.rim(silhouette))])
-    nodes += _worn_layers(resolved, "front")
+    for slot in ("glasses", "hat", "front"):
+        nodes += _worn_layers(resolved, slot)
     return nodes
 
 
@@ -238,6 +237,11 @@ def _finished(node: Node, resolved: Resolved, clip: Path | None) -> Node:
     effects = tuple(
         Effect(each.name, each.amount, resolved.keyed.within(f"effect.{each.name}.{node.name}").number % (1 << 31))
         for each in resolved.style.effects
-        if node.name.startswith(each.layers)
+        if _wanted(node.name, each.layers)
     )
     return replace(node, effects=effects, clip=None if node.name.startswith("frame_") else clip)
+
+
+def _wanted(name: str, layers: str) -> bool:
+    """Whether an effect is for a layer."""
+    return not name.startswith(layers[1:]) if layers.startswith("!") else name.startswith(layers)

@@ -1,230 +1,239 @@
-"""What a scene of several people needs: where each stands, who hides whom, and nodes moved, sized and named anew."""
+"""People together in one scene, each at their own place and size, on one background."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dressform.avatar.draw.grid import Grid, Mask
-from dressform.avatar.face import HeadFrame
-from dressform.avatar.scene import Gradient, Group, Layer, Paint, Shape
-from dressform.avatar.spec import AvatarSpec, RegionShape
-from dressform.parsing import Parse, Part
-from dressform.parsing.parts import REGIONS
+from dressform.avatar.color import parse_color
+from dressform.avatar.compose import compose
+from dressform.avatar.draw.accessory import draw_accessory
+from dressform.avatar.draw.background import background_layers
+from dressform.avatar.framing import CANVAS, window
+from dressform.avatar.group_places import LEGS, Place, ground_of
+from dressform.avatar.proportions import warp_for
+from dressform.avatar.resolve import AvatarOptions, Resolved, resolve
+from dressform.avatar.scene import Effect, Gradient, Group, Layer, Paint, Scene, Shape
+from dressform.avatar.spec import AvatarSpec
+from dressform.avatar.style import Proportions, Style
+from dressform.avatar.style_file import load_style
+from dressform.avatar.styled_color import background_color, styled
+from dressform.parsing import OptionError
 
-__all__ = ["LEGS", "Node", "Place", "arranged", "ground_of", "moved", "outline", "person_group"]
+__all__ = ["Node", "group_scene", "metadata", "moved", "person_group"]
 
 Node = Layer | Group
-Weights = npt.NDArray[np.float32]
-LEGS = 6.3
-"""Heads from the chin of a grown-up down to the ground."""
-_SIDE = 640  # px of the photo's longer side at which it is told who hides whom
-_SCALE = 72.0  # pixels per head at which figures are continued
-_REACH = 0.5  # heads that a body goes on behind those in front of it
-_TRUNK = 2.5  # most heads that a body is continued downwards where something else hides it
-_LOW = 0.4  # heads above its lowest point from which a body is continued downwards
-_AROUND = 0.6  # heads around a figure that are looked at
-_FACE, _HEAD = 8.0, 4.0  # how much more than clothes they have to be seen
-_OWN = frozenset({"face", "hair", "hat", "sunglasses"})  # what the head has is not continued
-_CLOTHES = frozenset({"upper-clothes", "coat", "dress", "skirt", "pants"})
+Box = tuple[float, float, float, float]
+
+_MARGIN = 0.35  # heads around a group
+_INSET = 0.05  # heads that are cut off where figures end
+_HEAD, _HALF = 0.62, 0.3  # heads from a chin sideways that stay in the picture, of whole heads and of cut figures
+_COLLAR = 0.45  # heads below a chin that do
+_STOCKY = 0.62  # least share of a body's height that is kept where no feet are seen: collars must stay in the picture
+_NARROW, _FLAT = 0.5, 1 / 3  # least width over height of a group, and height over width
+_WEIGHTS = {"hair": 3.0, "hat": 2.0, "coat": 2.0, "upper-clothes": 2.0, "dress": 2.0, "skin": 1.5}
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where a person of a group is.
+def group_scene(
+    specs: Sequence[AvatarSpec],
+    places: Sequence[Place],
+    style: str | Style = "flat",
+    options: AvatarOptions | None = None,
+) -> Scene:
+    """People together on one background, 1000 units wide, each at their own place and size.
 
-    Attributes:
-        frame: Chin and pixels per head in the photo, or in any other common unit of length.
-        number: Of the person, 1 or more; names the layers.
-        ground: Heads below the chin that stay where they are when a style makes bodies shorter: the feet, or where the
-            figure ends; None for the lowest of the figure.
-        nearness: The larger, the nearer to the viewer; None for how low the feet would be.
-        cut: Sides at which the figure is cut off: "left", "right", "bottom".
+    All that a spec holds of a person is drawn; the picture ends a little around them, and where they end. The nearest
+    to the viewer is in front. Layers of a person are in the group ``person_1`` and named ``p1_hair_front``.
+
+    Args:
+        specs: Whom to draw; see :func:`measure_group`.
+        places: Where each is.
+        style: A name, a path of a style's JSON file, or a style.
+        options: As for one avatar, but for framing and frame, which a group does not have.
+
+    Raises:
+        OptionError: An unknown style or option, nobody, or places that do not fit.
     """
+    _check(specs, places)
+    chosen = style if isinstance(style, Style) else load_style(style)
+    wanted = replace(options or AvatarOptions(), framing="full", frame="none")
+    standing = any(spec.framing == "full" for spec in specs)
+    pairs = sorted(zip(specs, places, strict=True), key=lambda pair: (pair[1].depth, pair[1].number))
+    figures = [_figure(resolve(spec, chosen, wanted), place, standing) for spec, place in pairs]
+    x0, y0, x1, y1 = _box(figures)
+    scale = CANVAS / (x1 - x0)
+    size = (CANVAS, (y1 - y0) * scale)
+    largest = max(figures, key=lambda figure: figure.place.frame.height)
+    children: list[Node] = [*_background(figures, largest.resolved, size)]
+    for figure in figures:
+        offset = ((figure.offset[0] - x0) * scale, (figure.offset[1] - y0) * scale)
+        children.append(person_group(figure.place.number, figure.nodes, figure.scale * scale, offset))
+    children += _over(largest.resolved, size, behind=False)
+    title = f"{len(figures)} people, {largest.resolved.style.title or chosen.name}"
+    return Scene(*size, tuple(children), title, metadata([chosen]))
 
-    frame: HeadFrame
-    number: int = 1
-    ground: float | None = None
-    nearness: float | None = None
-    cut: frozenset[str] = field(default_factory=frozenset)
+
+def _check(specs: Sequence[AvatarSpec], places: Sequence[Place]) -> None:
+    if not specs or len(specs) != len(places):
+        got = f"{len(specs)} specs and {len(places)} places"
+        raise OptionError("nobody to draw, or not all have a place", got=got, allowed="one place for each spec")
+    numbers = [place.number for place in places]
+    if len(set(numbers)) < len(numbers) or min(numbers) < 1:
+        raise OptionError("bad numbers of people", got=numbers[:20], allowed="1 or more, none of them twice")
+    for place in places:
+        values = (*place.frame.chin, place.frame.height, place.depth, place.ground or 0.0)
+        if not all(math.isfinite(value) and abs(value) <= 1e7 for value in values) or place.frame.height < 1e-3:
+            raise OptionError("a place lies nowhere", got=f"person {place.number}", allowed="finite numbers, a height")
+
+
+@dataclass(frozen=True, eq=False)
+class _Figure:
+    """A person drawn, and how the drawing lies in the photo: times ``scale``, then moved by ``offset``."""
+
+    resolved: Resolved
+    place: Place
+    nodes: tuple[Node, ...]
+    scale: float
+    offset: tuple[float, float]
+    box: Box  # photo pixels
 
     @property
-    def depth(self) -> float:
-        """``nearness``, or how low the feet would be."""
-        return self.frame.chin[1] + LEGS * self.frame.height if self.nearness is None else self.nearness
+    def chin(self) -> tuple[float, float]:
+        """Where the chin is after the style has changed proportions, about; photo pixels."""
+        return self.place.frame.chin[0], self.place.frame.chin[1] + _drop(self.resolved, self.place)
+
+    @property
+    def ground(self) -> float:
+        """y of the place's ground; photo pixels."""
+        return self.place.frame.chin[1] + _ground(self.resolved, self.place) * self.place.frame.height
 
 
-def ground_of(spec: AvatarSpec) -> float:
-    """The lowest of a figure, in heads below the chin."""
-    return max((region.path.bounds[3] for region in spec.regions.values() if region.path.curves), default=1.0)
+def _figure(resolved: Resolved, place: Place, standing: bool) -> _Figure:
+    proportions = _proportions(resolved.spec, resolved.style.proportions, standing)
+    style = replace(resolved.style, proportions=proportions)
+    worn = tuple(each for each in resolved.worn if each.accessory.anchor != "canvas")
+    drawn = compose(replace(resolved, style=style, framing="full", background=None, worn=worn))
+    resolved = replace(resolved, style=style)
+    piece = window(resolved.spec, "full", "none", warp=warp_for(resolved.spec, proportions, "full"))
+    unit = place.frame.height
+    scale = unit * piece.width / CANVAS
+    x = place.frame.chin[0] + piece.x * unit
+    y = place.frame.chin[1] + piece.y * unit + _drop(resolved, place)
+    boxes = [
+        shape.path.bounds
+        for layer in Group("all", drawn.children).layers()
+        for shape in layer.shapes
+        if layer.visible and layer.name != "shadow" and shape.path.curves
+    ]
+    low, high = np.array(boxes or [(0, 0, 1, 1)])[:, :2].min(0), np.array(boxes or [(0, 0, 1, 1)])[:, 2:].max(0)
+    box = (*(low * scale + (x, y)).tolist(), *(high * scale + (x, y)).tolist())
+    return _Figure(resolved, place, drawn.children, scale, (x, y), box)
 
 
-def outline(spec: AvatarSpec, frame: HeadFrame, grid: Grid) -> Mask:
-    """(height, width) bool: what a person's regions cover of a grid over the photo, in photo pixels."""
-    matrix = np.array([[frame.height, 0, frame.chin[0]], [0, frame.height, frame.chin[1]]])
-    out = grid.empty()
-    for region in spec.regions.values():
-        out |= grid.fill(region.path.transformed(matrix))
+def _proportions(spec: AvatarSpec, proportions: Proportions, standing: bool) -> Proportions:
+    """A style's proportions, with bodies as short as in single figures where feet are seen, else as in busts."""
+    if not proportions.heads:
+        return proportions
+    low = ground_of(spec)
+    fall = (proportions.heads - 1) / (low if spec.framing == "full" and low > 3 else LEGS)
+    if not standing:
+        fall = max(fall, _STOCKY)
+    per_head = warp_for(spec, replace(proportions, heads=2.0), "full").fall  # of each head below the chin
+    return replace(proportions, heads=1 + min(fall, 1.0) / per_head)
+
+
+def _drop(resolved: Resolved, place: Place) -> float:
+    """Photo pixels that a figure comes down when its body gets shorter and its feet stay."""
+    warp = warp_for(resolved.spec, resolved.style.proportions, "full")
+    return (_ground(resolved, place) - warp.chin) * (1 - warp.fall) * place.frame.height
+
+
+def _ground(resolved: Resolved, place: Place) -> float:
+    return ground_of(resolved.spec) if place.ground is None else place.ground
+
+
+def _box(figures: Sequence[_Figure]) -> Box:
+    """What of the photo's plane is shown: people and a little around them, but nothing beyond where they are cut."""
+    unit = float(np.median([figure.place.frame.height for figure in figures]))
+    margin = _MARGIN * unit
+    left = _side(figures, "left", 0, -1, margin)
+    right = _side(figures, "right", 2, 1, margin)
+    top = min(figure.box[1] for figure in figures) - margin
+    ended = [figure for figure in figures if "bottom" in figure.place.cut]
+    if not ended and not any(figure.resolved.spec.framing == "full" for figure in figures):
+        ended = [figure for figure in figures if figure.ground > max(each.ground for each in figures) - 0.1 * unit]
+    if ended:
+        bottom = min(figure.ground - _INSET * figure.place.frame.height for figure in ended)
+        bottom = max(bottom, *(figure.chin[1] + _COLLAR * figure.place.frame.height for figure in figures))
+    else:
+        bottom = max(figure.box[3] for figure in figures) + margin
+    width, height = max(right - left, 1e-3), max(bottom - top, 1e-3)
+    more = max(_NARROW * height - width, 0.0) / 2
+    left, right = left - more, right + more
+    top -= max(_FLAT * width - height, 0.0)
+    return left, top, right, bottom
+
+
+def _side(figures: Sequence[_Figure], side: str, index: int, sign: int, margin: float) -> float:
+    """x of the left (``sign`` -1) or the right border."""
+    cut = [sign * f.box[index] - _INSET * f.place.frame.height for f in figures if side in f.place.cut]
+    if not cut:
+        return sign * (max(sign * figure.box[index] for figure in figures) + margin)
+    heads = [
+        sign * f.chin[0] + (_HALF if side in f.place.cut else _HEAD) * f.place.frame.height for f in figures
+    ]  # fmt: skip
+    return sign * max(min(cut), *heads)
+
+
+def _background(figures: Sequence[_Figure], main: Resolved, size: tuple[float, float]) -> list[Node]:
+    """The style's background, of a colour that all people stand out from."""
+    layers: list[Layer] = []
+    if main.background is not None:
+        style = main.style
+        front = [
+            (styled(parse_color(spec.palettes[slug].base), style, skin=slug == "skin"), weight)
+            for spec in (figure.resolved.spec for figure in figures)
+            for slug, weight in _WEIGHTS.items()
+            if slug in spec.palettes and (slug in spec.regions or slug == "skin")
+        ]
+        color = background_color(style, front, main.keyed)
+        light, seed = main.spec.light.direction, main.keyed.number
+        layers += background_layers(main.background[0], color, size, light=light, seed=seed)
+    nodes = [_with_effects(layer, main) for layer in layers]
+    return ([Group("background_group", tuple(nodes), "Background")] if nodes else []) + _over(main, size, behind=True)
+
+
+def _over(main: Resolved, size: tuple[float, float], *, behind: bool) -> list[Node]:
+    """Accessories of the whole picture, such as frames, once for all people."""
+    matrix = np.array([[size[0], 0, 0], [0, size[1], 0]])
+    out: list[Node] = []
+    for each in main.worn:
+        if each.accessory.anchor == "canvas":
+            seed = main.keyed.within(each.accessory.key).number
+            drawn = draw_accessory(
+                each.accessory,
+                main.spec.head,
+                colors=each.colors,
+                seed=seed,
+                recolor=lambda color: styled(color, main.style),
+            )
+            layers = [layer for slot, layer in drawn if (slot == "behind") == behind]
+            out += [_with_effects(moved(layer, matrix), main) for layer in layers]
     return out
 
 
-def arranged(
-    parse: Parse, specs: Sequence[AvatarSpec], frames: Sequence[HeadFrame], numbers: Sequence[int]
-) -> tuple[list[AvatarSpec], list[Place]]:
-    """Who hides whom in a photo; figures go on behind those in front of them, so that no gap opens between drawings.
-
-    Args:
-        parse: The photo.
-        specs: As measured.
-        frames: Of the heads, in photo pixels.
-        numbers: Of the people in the parse.
-    """
-    width, height = parse.size
-    grid = Grid.around((0, 0, width, height), min(1.0, _SIDE / max(width, height)))
-    xs, ys = grid.points()
-    at = np.ix_(ys[:, 0].astype(int).clip(0, height - 1), xs[0].astype(int).clip(0, width - 1))
-    weights = np.ones(256, np.float32)
-    weights[sorted(REGIONS["head"])] = _HEAD
-    weights[Part.FACE] = _FACE
-    matter, who = weights[parse.labels[at]], parse.instances[at]
-    near = [Place(frame).depth for frame in frames]
-    outlines = [outline(spec, frame, grid) for spec, frame in zip(specs, frames, strict=True)]
-    order = _back_to_front(outlines, [np.where(who == k, matter, np.float32(0)) for k in numbers], near)
-    edges = {k: _cut(parse, number) for k, number in enumerate(numbers)}
-    lows = [frame.chin[1] + ground_of(spec) * frame.height for spec, frame in zip(specs, frames, strict=True)]
-    ended = [lows[k] for k in order if "bottom" in edges[k]]
-    base = min(ended) if ended else max(lows, default=0.0)
-    grown, places = list(specs), []
-    for position, k in enumerate(order):
-        spec, frame = specs[k], frames[k]
-        low = ground_of(spec)
-        ground = low if spec.framing == "full" else max(low, min((base - frame.chin[1]) / frame.height, LEGS))
-        down = ground - low if 0.02 < ground - low <= _TRUNK else 0.0
-        fronts = [numbers[other] for other in order[position + 1 :]]
-        grown[k] = _continued(spec, frame, parse.instances, fronts, down)
-        places.append((k, Place(frame, numbers[k], ground, float(position), edges[k])))
-    return grown, [place for _, place in sorted(places, key=lambda pair: pair[0])]
-
-
-def _cut(parse: Parse, number: int) -> frozenset[str]:
-    """Sides of the photo at which it cuts a person off."""
-    x0, y0, x1, y1 = parse.people[number - 1].extent or (1, 1, 1, 1)
-    width, height = parse.size
-    near = 0.004 * max(width, height) + 1
-    sides = {"left": x0 <= near, "right": x1 >= width - near, "bottom": y1 >= height - near}
-    return frozenset(side for side, cut in sides.items() if cut)
-
-
-def _back_to_front(outlines: Sequence[Mask], seen: Sequence[Weights], nearness: Sequence[float]) -> list[int]:
-    """In which order to draw people so that least is covered of what the photo shows of each.
-
-    A figure covers a little more than was seen of it, since what others hide of it is filled in: there it is behind
-    them. Where nobody covers anybody, the nearest is in front.
-
-    Args:
-        outlines: (h, w) bool, what each covers.
-        seen: (h, w) float32, how much each pixel of each matters; 0 elsewhere.
-        nearness: Of each.
-    """
-    count = len(outlines)
-    cost = np.zeros((count, count))  # of drawing the first over the second
-    for a in range(count):
-        for b in range(count):
-            if a != b:
-                cost[a, b] = float(seen[b][outlines[a]].sum())
-    order = sorted(range(count), key=lambda k: (nearness[k], k))
-    better = True
-    while better:  # ends, since every move lowers the sum
-        better = False
-        for k in list(order):
-            rest = [other for other in order if other != k]
-            over, under = cost[k, rest], cost[rest, k]
-            sums = np.array([over[:at].sum() + under[at:].sum() for at in range(count)])
-            at = int(np.argmin(sums))
-            if sums[at] < sums[order.index(k)] - 1e-6:
-                order = [*rest[:at], k, *rest[at:]]
-                better = True
-    return order
-
-
-def _continued(
-    spec: AvatarSpec, frame: HeadFrame, instances: npt.NDArray[np.uint16], fronts: Collection[int], down: float
-) -> AvatarSpec:
-    """A spec whose body goes on behind others, and ``down`` heads downwards where its end is not the photo's."""
-    boxes = [region.path.bounds for slug, region in spec.regions.items() if region.path.curves]
-    slugs = [slug for slug in spec.regions if slug not in _OWN]
-    if not boxes or not slugs or not (fronts or down):
-        return spec
-    (x0, y0), (x1, y1) = np.array(boxes)[:, :2].min(0) - _AROUND, np.array(boxes)[:, 2:].max(0) + _AROUND
-    grid = Grid.around((float(x0), float(y0), float(x1), float(y1) + down), _SCALE)
-    own = np.zeros((grid.height, grid.width), np.int32)
-    for number, slug in enumerate(slugs, 1):
-        own[grid.fill(spec.regions[slug].path)] = number
-    head = grid.empty()
-    for slug in sorted(_OWN & spec.regions.keys()):
-        head |= grid.fill(spec.regions[slug].path)
-    if not own.any():
-        return spec
-    free = _covered(grid, frame, instances, fronts) & (own == 0) & ~head
-    away, nearest = _nearest(own)
-    more = np.where(free & (away <= _REACH * grid.scale), nearest, 0)
-    if down:
-        clothes = np.isin(own, [k for k, slug in enumerate(slugs, 1) if slug in _CLOTHES])
-        more = np.where(own + more > 0, more, _trunk(np.where(clothes, own, 0), own + more, grid, down))
-    regions = dict(spec.regions)
-    for number, slug in enumerate(slugs, 1):
-        if (more == number).any():
-            regions[slug] = _longer(regions[slug], grid, (more == number))
-    return replace(spec, regions=MappingProxyType(regions))
-
-
-def _covered(grid: Grid, frame: HeadFrame, instances: npt.NDArray[np.uint16], fronts: Collection[int]) -> Mask:
-    """Where the photo shows any of some people, on a grid in heads."""
-    xs, ys = (np.floor(axis.ravel() * frame.height + start).astype(int) for axis, start in
-              zip(grid.points(), frame.chin, strict=True))  # fmt: skip
-    height, width = instances.shape
-    inside = ((ys >= 0) & (ys < height))[:, None] & ((xs >= 0) & (xs < width))[None]
-    who = instances[np.ix_(ys.clip(0, height - 1), xs.clip(0, width - 1))]
-    return np.asarray(np.isin(who, sorted(fronts)) & inside, np.bool_)
-
-
-def _nearest(own: npt.NDArray[np.int32]) -> tuple[Weights, npt.NDArray[np.int32]]:
-    """Pixels to the nearest that is not 0, and its value."""
-    away, labels = cv2.distanceTransformWithLabels(
-        (own == 0).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+def _with_effects(node: Node, main: Resolved) -> Node:
+    effects = tuple(
+        Effect(each.name, each.amount, main.keyed.within(f"effect.{each.name}.{node.name}").number % (1 << 31))
+        for each in main.style.effects
+        if node.name.startswith(each.layers)
     )
-    values = np.zeros(int(labels.max()) + 1, np.int32)
-    values[labels[own > 0]] = own[own > 0]
-    return np.asarray(away, np.float32), values[labels]
-
-
-def _trunk(clothes: npt.NDArray[np.int32], own: npt.NDArray[np.int32], grid: Grid, down: float) -> npt.NDArray[np.int32]:
-    """The lower end of a body, straight on downwards: in each column the nearest of the clothes there."""
-    rows = np.flatnonzero((own > 0).any(1))
-    top, end = max(int(rows[-1] - _LOW * grid.scale), 0), min(int(rows[-1] + down * grid.scale) + 1, grid.height)
-    out = np.zeros(own.shape, np.int32)
-    low = clothes[top : rows[-1] + 1]
-    worn = np.flatnonzero((low > 0).any(0))
-    columns = np.flatnonzero((own[top : rows[-1] + 1] > 0).any(0))
-    if not len(worn):
-        return out
-    columns = columns[(columns >= worn[0]) & (columns <= worn[-1])]
-    deepest = len(low) - 1 - np.argmax(low[::-1, worn] > 0, axis=0)
-    values = low[deepest, worn]
-    for column in columns:
-        start = top + int(np.flatnonzero(own[top : rows[-1] + 1, column] > 0)[-1])
-        out[start:end, column] = values[int(np.argmin(np.abs(worn - column)))]
-    return out
-
-
-def _longer(region: RegionShape, grid: Grid, more: Mask) -> RegionShape:
-    whole = grid.blurred(grid.fill(region.path) | more, 0.02)
-    return replace(region, path=grid.trace(whole, 0.6))
+    return node if isinstance(node, Group) else replace(node, effects=effects)
 
 
 # ---- nodes ----------------------------------------------------------------------------------------------------------
@@ -278,3 +287,9 @@ def _paint(paint: Paint | None, matrix: npt.NDArray[np.float64]) -> Paint | None
 def _point(point: tuple[float, float], matrix: npt.NDArray[np.float64]) -> tuple[float, float]:
     x, y = matrix[:, :2] @ point + matrix[:, 2]
     return float(x), float(y)
+
+
+def metadata(styles: Iterable[Style]) -> Mapping[str, str]:
+    """What files of scenes in some styles say of themselves."""
+    licences = ", ".join(sorted({style.licence for style in styles}))
+    return MappingProxyType({"licence": licences, "creator": "dressform", "source": "dressform avatar"})

@@ -43,7 +43,7 @@ LIT = 0.018  # OKLab lightness
 LEAST = 0.004  # square heads; smaller regions are not drawn
 SCALP = 12.5  # ΔE00 between hair and skin below which there is no hair
 WISP = 0.06  # heads; half the width of tails of hair that are not drawn
-TUFT = 0.12  # share of the hair below which a piece apart from it is not the person's
+TUFT = 0.25  # share of the hair below which a piece apart from it is not the person's
 UNBROKEN = 0.9  # share of a region that must be seen for its shadows to be taken from the photo
 PATTERNED = 0.25  # square heads of cloth below which no pattern is believed
 NO_SKIN: Color = (214, 172, 144)  # where no skin is seen at all, for gloved and masked figures
@@ -194,9 +194,11 @@ def _wisps(view: PersonView, cover: npt.NDArray[np.float32]) -> Mask:
     size = 2 * max(int(WISP * view.frame.height), 1) + 1
     shape = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
     thick = np.asarray(cv2.dilate(cv2.morphologyEx(hair, cv2.MORPH_OPEN, shape), np.ones((3, 3), np.uint8)))
-    count, pieces, stats, _ = cv2.connectedComponentsWithStats(thick & hair, connectivity=4)
-    if count > 2:  # other people's hair beside the neck
-        small = stats[:, cv2.CC_STAT_AREA] < TUFT * stats[1:, cv2.CC_STAT_AREA].max()
+    count, pieces, stats, middles = cv2.connectedComponentsWithStats(thick & hair, connectivity=4)
+    if count > 2:  # other people's hair, or a shadow, beside the neck
+        least = max(TUFT * float(stats[1:, cv2.CC_STAT_AREA].max()), 0.4 * TUFT * view.frame.height**2)
+        small = stats[:, cv2.CC_STAT_AREA] < least
+        small &= middles[:, 1] > view.frame.chin[1] - 0.45 * view.frame.height
         small[0] = False
         thick[small[pieces]] = 0
     low = np.zeros(hair.shape, bool)

@@ -22,6 +22,7 @@ Mask = npt.NDArray[np.bool_]
 _SEEN = 0.35  # share of the landmarks' face that the parser must call face, or else a back of a head was taken for one
 _FACE = 0.08  # square heads of face below which there is none to draw
 _APART = 7.0  # ΔE00 between face and hair below which the face is none
+_DARKER = 0.05  # OKLab lightness of eyes below that of cheeks
 _SKULL = 0.50  # from the eyes to the crown, in heads
 _DEFAULT_IRIS = parse_color(Face().iris)
 _FINE_EYE = 9.0  # px of an eye in the photo's own pixels below which its colour can't be told
@@ -31,7 +32,7 @@ def measure_face(view: PersonView) -> Face:
     """The features, from landmarks that lie on what the parser calls face, else by rule, else none."""
     skin = view.mask((Part.FACE, Part.SUNGLASSES)) & view.seen
     unit = view.frame.height**2
-    if _like_hair(view):
+    if _like_hair(view) and not _eyes_show(view):
         return Face()
     if view.face is not None:
         hull = cv2.convexHull(np.round(view.face[:48]).astype(np.int32))
@@ -45,6 +46,29 @@ def measure_face(view: PersonView) -> Face:
     if np.count_nonzero(skin) < _FACE * unit or share < 0.12:
         return Face()
     return face_by_rule(view.frame, skin)
+
+
+def _eyes_show(view: PersonView) -> bool:
+    """Whether it is darker where the eyes should be than on the cheeks below: a face, and the hair is shaved."""
+    if view.face is None:
+        return False
+    lightness = np.asarray(srgb_to_oklab(view.image), np.float32)[..., 0]
+    steps = []
+    for eye in (slice(36, 42), slice(42, 48)):
+        rim = view.face[eye]
+        middle, width = rim.mean(0), float(np.linalg.norm(rim[3] - rim[0]))
+        cheek = middle + (0.0, 0.9 * width)
+        spots = [_disc(view, tuple(at), max(0.3 * width, 1.5)) for at in (middle, cheek)]
+        if not all((spot & view.seen).any() for spot in spots):
+            return False
+        steps.append(float(np.median(lightness[spots[1]]) - np.quantile(lightness[spots[0]], 0.3)))
+    return min(steps) > _DARKER
+
+
+def _disc(view: PersonView, at: tuple[float, ...], radius: float) -> Mask:
+    out = np.zeros(view.labels.shape, np.uint8)
+    cv2.circle(out, (round(at[0]), round(at[1])), round(radius), 1, -1)
+    return out > 0
 
 
 def _like_hair(view: PersonView) -> bool:

@@ -51,7 +51,7 @@ def torso_side(body: Body, cloth: Cloth, y: float) -> float:
     x = float(np.interp(y, [body.armpit, body.waist, body.hip], [body.chests, waist, body.hips])) + cloth.ease
     x += cloth.flare * max(y - body.hip, 0)
     start, end = _pit(body, cloth), body.armpit if cloth.sleeve is None else cloth.sleeve
-    if y < start or y > max(end + 0.35, body.hip if cloth.sleeve is None else 0):
+    if y < start or y > max(end + 0.35, body.hip):
         return x
     # Sleeve and trunk part at the pit; from there on there is a gap that opens slowly.
     room = body.arm.at(y, -1, _sleeve_ease(cloth) * float(np.clip((end + 0.35 - y) / 0.3, 0, 1)))

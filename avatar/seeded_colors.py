@@ -133,7 +133,8 @@ def lips_color(skin: Hex, traits: Traits, keyed: Keyed) -> Hex:
 def wardrobe(skin: Hex, keyed: Keyed) -> Wardrobe:
     """A set of colours in which the upper garment stands out from the skin and from the lower one."""
     own = parse_color(skin)
-    fit = [each for each in _SETS if _apart(parse_color(each[0]), own) > 14]
+    gaps = difference(np.array([parse_color(each[0]) for each in _SETS]), np.array(own))
+    fit = [each for each, gap in zip(_SETS, gaps.tolist(), strict=True) if gap > 14]
     upper, lower, coat, shoes, accent = keyed.pick("set", fit or _SETS)
     if keyed.chance("denim", 0.3):
         jeans = [each for each in _DENIM if _apart(parse_color(each), parse_color(upper)) > 20]

@@ -173,7 +173,7 @@ def _spikes(s: Skull, k: Keyed) -> Hair:
 def _curly(s: Skull, k: Keyed) -> Hair:
     high = s.run(over([*dome(-1.08, 1.1), (1.07, -0.45)]))
     line = s.run(across([(0.93, -0.6), (0.8, -0.71), (0.42, -0.765), (0.0, -0.775)]))
-    inner = [s.run(SIDE), *lobes(line, 0.15, 0.36, k.within("front")), s.run(flipped(SIDE))]
+    inner = [s.run(SIDE), *lobes(line, 0.15, 0.28, k.within("front")), s.run(flipped(SIDE))]
     return hair_of(lobes(high, 0.17, 0.4, k.within("top")), inner, "short", line=[*inner[0], *line, *inner[-1]])
 
 

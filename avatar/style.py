@@ -185,7 +185,7 @@ class EffectStyle:
     """A raster effect, which files of geometry leave out.
 
     Attributes:
-        layers: Start of the names of the layers that get it, such as "hair"; "" for all.
+        layers: Start of the names of the layers that get it, such as "hair"; "" for all; "!background" for all others.
         name: Of the effect.
         amount: 0..1.
     """

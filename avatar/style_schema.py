@@ -81,7 +81,7 @@ PATTERNS: Mapping[str, str] = MappingProxyType(
         "title": _LINE % 80,
         "description": _LINE % 300,
         "licence": "^[A-Za-z0-9.+() -]{1,80}$",
-        "effects.layers": "^[A-Za-z0-9_]{0,60}$",
+        "effects.layers": "^!?[A-Za-z0-9_]{0,60}$",
         "defaults": _LINE % 80,
     }
 )
@@ -92,7 +92,7 @@ _ALLOWED = {
     "defaults": "one line of 80 characters at most, without <, > and &",
     "name": "lower-case words of letters and digits, joined by - or _",
     "licence": "an SPDX name such as CC0-1.0",
-    "effects.layers": "the start of layers' names: letters, digits and _",
+    "effects.layers": "the start of layers' names: letters, digits and _, after ! for all others",
 }
 _HEX = "^#[0-9a-fA-F]{6}$"
 _HEADS = 2.0  # of a figure, at least, where it is not 0

@@ -16,7 +16,7 @@ from dressform.avatar.color import delta_e, srgb_to_lab
 from dressform.avatar.face import HeadFrame
 from dressform.parsing import Part
 
-__all__ = ["tidied"]
+__all__ = ["nearest_labels", "tidied"]
 
 Labels = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
@@ -24,6 +24,7 @@ _TOPS = (Part.UPPER_CLOTHES, Part.COAT, Part.DRESS)
 _BOTTOMS = (Part.PANTS, Part.SKIRT)
 _CRUMB = 0.006  # square heads
 _LEAST_PART = 0.012  # square heads; a part of less in all is a mistake
+_SLIT = 0.025  # heads; half the width of gaps that are closed
 _HOLE = 0.05  # square heads
 _ISLAND = 0.08  # share of a part's largest piece below which another piece is a crumb
 _SCRAP = 0.03  # share of the clothes of a half of the body below which a garment is a mistake
@@ -49,6 +50,7 @@ def tidied(image: npt.NDArray[np.uint8], labels: Labels, seen: Mask, frame: Head
         if part:
             crumbs |= _crumbs(out == part, unit)
     _give_away(out, crumbs | _holes(out, unit))
+    _close_slits(out, frame.height)
     lab = None
     for group in (_TOPS, _BOTTOMS):
         present = [part for part in group if (out == part).any()]
@@ -102,6 +104,16 @@ def _holes(labels: Labels, unit: float) -> Mask:
     return np.asarray(chosen[pieces], np.bool_) if count > 1 else np.zeros(labels.shape, bool)
 
 
+def _close_slits(labels: Labels, head: float) -> None:
+    """Fill gaps too thin to be seen through."""
+    radius = max(round(_SLIT * head), 1)
+    shape = np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1)), np.uint8)
+    own = labels > 0
+    closed = np.asarray(cv2.morphologyEx(own.view(np.uint8), cv2.MORPH_CLOSE, shape)).astype(bool)
+    slit = closed & ~own
+    labels[slit] = nearest_labels(labels, own)[slit]
+
+
 def _give_away(labels: Labels, where: Mask) -> None:
     """Give places the nearest other label; the background's where that is nearest."""
     if not where.any():
@@ -110,10 +122,19 @@ def _give_away(labels: Labels, where: Mask) -> None:
     if not ring.any():
         labels[where] = 0
         return
-    _, nearest = cv2.distanceTransformWithLabels(where.view(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    labels[where] = nearest_labels(labels, ~where)[where]
+
+
+def nearest_labels(labels: Labels, known: Mask) -> Labels:
+    """(h, w) uint8: for each pixel the label of the nearest known one; 0 everywhere if none is known."""
+    if not known.any():
+        return np.zeros(labels.shape, np.uint8)
+    _, nearest = cv2.distanceTransformWithLabels(
+        (~known).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
     values = np.zeros(int(nearest.max()) + 1, np.uint8)
-    values[nearest[~where]] = labels[~where]
-    labels[where] = values[nearest[where]]
+    values[nearest[known]] = labels[known]
+    return np.asarray(values[nearest], np.uint8)
 
 
 def _merge(labels: Labels, lab: npt.NDArray[np.float32], seen: Mask, present: Iterable[Part]) -> None:

@@ -120,7 +120,14 @@ def figures(records: Sequence[Record], styles: Sequence[str]) -> list[Figure]:
         dark, light = mean(errors[:third]), mean(errors[len(pairs) - third :])
         note = f"darkest third {dark:.2f}, lightest third {light:.2f}"
         out.append(
-            Figure(1, f"{style}: skin, gap of darkest and lightest third", abs(dark - light), GAP, count=2 * third, note=note)
+            Figure(
+                1,
+                f"{style}: skin, gap of darkest and lightest third",
+                abs(dark - light),
+                GAP,
+                count=2 * third,
+                note=note,
+            )
         )
         out.append(
             Figure(1, f"{style}: skin, mean of the worst tenth", worst_tenth(errors), WORST, count=len(errors),

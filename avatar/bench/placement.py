@@ -146,7 +146,9 @@ def figures(records: Sequence[Record], styles: Sequence[str]) -> list[Figure]:
         eyes = values(kept, "styles", style, "eye_R") + values(kept, "styles", style, "eye_L")
         drop = values(kept, "styles", style, "drop_R") + values(kept, "styles", style, "drop_L")
         mouth = values(kept, "styles", style, "mouth")
-        note = f"drawn lower by {mean(drop):.3f} on average; 90th percentile {np.quantile(eyes, 0.9):.3f}" if eyes else ""
+        note = (
+            f"drawn lower by {mean(drop):.3f} on average; 90th percentile {np.quantile(eyes, 0.9):.3f}" if eyes else ""
+        )
         out.append(Figure(5, f"{style}: eye centres, mean / interocular", mean(eyes), 0.06, count=len(eyes), note=note))
         out.append(Figure(5, f"{style}: mouth centre, mean / interocular", mean(mouth), 0.06, count=len(mouth)))
         inside = [row["styles"][style]["inside"] for row in kept if "inside" in row["styles"][style]]

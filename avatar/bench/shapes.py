@@ -71,7 +71,11 @@ def figures(records: Sequence[Record]) -> list[Figure]:
         every = [region[name] for _, region in regions if name in region]
         iou, curves = _TARGETS.get(name, (None, None))
         found = [row[0] for row in rows]
-        note = f"all {len(every)} drawn regions: {mean([row[0] for row in every]):.3f}; lowest {min(found):.3f}" if rows else ""
+        note = (
+            f"all {len(every)} drawn regions: {mean([row[0] for row in every]):.3f}; lowest {min(found):.3f}"
+            if rows
+            else ""
+        )
         out.append(Figure(2, f"{name}: mean IoU", mean(found), iou, True, len(rows), note=note))
         out.append(Figure(2, f"{name}: cubics per region", mean([row[1] for row in rows]), curves, count=len(rows)))
         poor = [100.0 * (row[0] < _POOR) for row in rows]

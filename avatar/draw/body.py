@@ -149,7 +149,8 @@ def _group(pen: Pen, each: BodyPart, mask: Mask, above: Mask, name: str | None =
     tone = part_tones(pen, each)
     covered = above & ~mask
     full = dilate_under(mask, covered | above, _REACH * grid.scale)
-    path = pen.fill(grid.trace(grid.blurred(full, 0.006), style.detail), name)
+    drawn = grid.trace(grid.blurred(full, 0.006), style.detail)
+    path = pen.fill(drawn, name)
     region = spec.regions.get(each.part.slug)
     width = _FORM.get(each.part, _LIMB if each.skin else 0.08)
     dark = pen.cast_shadow(full, above, 0.11 if each.part == Part.TORSO_SKIN else 0.045)
@@ -165,7 +166,7 @@ def _group(pen: Pen, each: BodyPart, mask: Mask, above: Mask, name: str | None =
     bright = shine & ~dark
     light = grid.trace(grid.blurred(bright, 0.008), 0.3) if bright.any() and style.shading.tones > 2 else Path(())
     prints = () if region is None or each.skin else pattern_shapes(pen, each.part.slug, full)
-    lines = pen.outline(path, tone.line, name)
+    lines = pen.outline(drawn, tone.line, name)
     pivot = _pivot(pen, each, full)
     children = layers(
         name,

@@ -77,11 +77,12 @@ def hair_tones(pen: Pen) -> Tones:
 def hair_back_group(pen: Pen, masks: HairMasks) -> Group:
     """Hair behind the head and neck, in shadow."""
     grid, tone = pen.grid, hair_tones(pen)
-    path = pen.fill(grid.trace(grid.blurred(masks.back, 0.008), pen.style.detail), "hair_back")
+    drawn = grid.trace(grid.blurred(masks.back, 0.008), pen.style.detail)
+    path = pen.fill(drawn, "hair_back")
     children = layers(
         "hair_back",
         "Hair, back",
-        [("", "", [Shape(path, tone.shadow)]), ("line", "line", pen.outline(path, tone.line, "hair_back"))],
+        [("", "", [Shape(path, tone.shadow)]), ("line", "line", pen.outline(drawn, tone.line, "hair_back"))],
     )
     return Group("hair_back_group", tuple(children), "Hair, back")
 
@@ -90,7 +91,8 @@ def hair_front_group(pen: Pen, masks: HairMasks) -> Group:
     """Hair that is seen, with strands."""
     grid, style, tone = pen.grid, pen.style, hair_tones(pen)
     mask = masks.front
-    path = pen.fill(grid.trace(grid.blurred(mask, 0.007), min(style.detail + 0.1, 1)), "hair_front")
+    drawn = grid.trace(grid.blurred(mask, 0.007), min(style.detail + 0.1, 1))
+    path = pen.fill(drawn, "hair_front")
     dark = pen.form_shadow(mask, 0.10)
     dark |= _depth(pen, mask)
     dark = grid.opened(grid.closed(dark, 0.02) & mask, 0.012)
@@ -107,7 +109,7 @@ def hair_front_group(pen: Pen, masks: HairMasks) -> Group:
             ("strands", "strands", [Shape(each, tone.line if style.line.width else tone.shadow, opacity=0.8) for each in strands]),
             ("light", "light", [Shape(ring, tone.light, opacity=style.hair.ring)] if ring.curves else []),
             ("shine", "light strands", [Shape(each, tone.light, opacity=0.85) for each in shines]),
-            ("line", "line", pen.outline(path, tone.line, "hair_front")),
+            ("line", "line", pen.outline(drawn, tone.line, "hair_front")),
         ],
         tuple(np.array(pen.spec.head.eyes).tolist()),
     )

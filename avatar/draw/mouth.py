@@ -8,7 +8,7 @@ from dressform.avatar.color import mixed
 from dressform.avatar.draw.pen import Pen, layers
 from dressform.avatar.draw.strokes import smooth_closed
 from dressform.avatar.paths import Path
-from dressform.avatar.scene import Group, Shape
+from dressform.avatar.scene import Group, Shape, Stroke
 
 __all__ = ["mouth_group"]
 
@@ -148,6 +148,4 @@ def _line(pen: Pen, p: Points, across: np.ndarray, down: np.ndarray, half: float
 
 
 def _outline(pen: Pen, path: Path, color: tuple[int, int, int]) -> list[Shape]:
-    from dressform.avatar.scene import Stroke
-
     return [Shape(path, None, Stroke(color, max(pen.style.line.inner, 0.008)))]

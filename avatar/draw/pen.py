@@ -103,7 +103,7 @@ class Pen:
     def fill(self, path: Path, key: str) -> Path:
         """A fill's path: moved a little where the style's hand is unsteady."""
         wobble = self.style.line.wobble
-        return wobbled(path, wobble * 0.6, self.keyed.within(f"{key}.fill").number) if wobble else path
+        return wobbled(path, wobble * 0.6, self.keyed.within(f"{key}.fill").number, 0.4) if wobble else path
 
     # ---- light ------------------------------------------------------------------------------------------------------
 
@@ -151,6 +151,7 @@ class Pen:
     def rim(self, mask: Mask) -> tuple[Shape, ...]:
         """Glowing edges of a silhouette, on the light's side and on the other."""
         shapes = []
+        mask = self.grid.closed(mask, 0.08) if self.style.rim else mask
         for k, text in enumerate(self.style.rim):
             sign = 1 if k == 0 else -1
             edge = mask & ~self.grid.shifted(mask, -sign * self.light[0] * _RIM * 2, abs(self.light[1]) * _RIM * 0.7)

@@ -27,7 +27,7 @@ __all__ = ["contour_strokes", "wobbled"]
 
 Floats = npt.NDArray[np.float64]
 _CORNER = 42.0  # degrees; a sharper bend ends a stroke
-_SWAY = 30.0  # widths of the line from one sway to the next
+_SWAY = 60.0  # widths of the line from one sway to the next
 _SHARP = 100.0  # degrees; a line gets thin towards a bend sharper than that
 _WAVES = 5  # in the noise along a line
 _LONGEST = 0.42  # of the way around: a sketched stroke

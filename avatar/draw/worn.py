@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from dressform.avatar.color import darker, lighter, mixed, parse_color
-from dressform.avatar.contour import dilate_under
 from dressform.avatar.draw.clip import clip_convex
 from dressform.avatar.draw.grid import Mask
 from dressform.avatar.draw.head import head_axes
 from dressform.avatar.draw.pattern_art import pattern_shapes
 from dressform.avatar.draw.pen import Pen, layers
 from dressform.avatar.draw.strokes import smooth_closed
-from dressform.avatar.paths import Path
+from dressform.avatar.paths import Path, polygon
 from dressform.avatar.scene import Group, Shape, Stroke
 
 __all__ = ["glasses_group", "hat_group"]
@@ -23,8 +22,9 @@ def hat_group(pen: Pen, mask: Mask) -> Group:
     grid = pen.grid
     palette = pen.spec.palettes.get("hat")
     tone = pen.tones(palette.base if palette is not None else "#555555")
-    full = dilate_under(mask, grid.empty(), 0)
-    path = pen.fill(grid.trace(grid.blurred(full, 0.006), pen.style.detail), "hat")
+    full = mask
+    drawn = grid.trace(grid.blurred(full, 0.006), pen.style.detail)
+    path = pen.fill(drawn, "hat")
     dark = grid.opened(grid.closed(pen.form_shadow(full, 0.09), 0.02) & full, 0.012)
     shade = grid.trace(grid.blurred(dark, 0.01), 0.25) if dark.any() else Path(())
     bright = grid.opened(pen.form_light(full, 0.07), 0.014) & ~dark
@@ -37,7 +37,7 @@ def hat_group(pen: Pen, mask: Mask) -> Group:
             ("print", "pattern", pattern_shapes(pen, "hat", full)),
             ("light", "light", pen.shine(light, tone)),
             ("shade", "shadow", pen.shade(shade, tone, "hat")),
-            ("line", "line", pen.outline(path, tone.line, "hat")),
+            ("line", "line", pen.outline(drawn, tone.line, "hat")),
         ],
         tuple(np.array(pen.spec.head.eyes).tolist()),
     )
@@ -70,8 +70,6 @@ def glasses_group(pen: Pen) -> Group | None:
         band = np.array([[-0.55, -2.0], [-0.15, -2.0], [-0.75, 2.0], [-1.15, 2.0]]) * [half, high]
         stripe = clip_convex(middle + band[:, :1] * across + band[:, 1:] * down, middle + (ring - middle) * 0.86)
         if len(stripe) >= 3:
-            from dressform.avatar.paths import polygon
-
             shines.append(Shape(polygon(stripe), (255, 255, 255), opacity=0.22 if kind == "dark" else 0.3))
     bridge_y = -0.25 * high * down
     mid = (np.array(spec.face.eyes[0].centre) + np.array(spec.face.eyes[1].centre)) / 2 * 0.7 + 0.3 * eyes + 0.012 * down
