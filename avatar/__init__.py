@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-from dressform.avatar.avatar import Avatar, build_avatar, draw_avatar
 from dressform.avatar.accessories import list_accessories
+from dressform.avatar.avatar import Avatar, build_avatar, draw_avatar
 from dressform.avatar.measure import measure
 from dressform.avatar.mix import mix_specs
 from dressform.avatar.override_keys import parse_overrides

@@ -75,9 +75,7 @@ class Avatar:
         frames = blink(self.scene) if get_format(format).moving and not get_format(format).flat else None
         return encode(self.scene, format, size=size, background=background, effects=EFFECTS, frames=frames)
 
-    def save(
-        self, path: str | os.PathLike[str], *, size: int = 1024, background: Color | None = None
-    ) -> list[Path]:
+    def save(self, path: str | os.PathLike[str], *, size: int = 1024, background: Color | None = None) -> list[Path]:
         """Write the avatar; the suffix chooses the format. Written whole or not at all.
 
         Args:

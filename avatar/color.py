@@ -164,8 +164,10 @@ def fit_gamut(lab: npt.ArrayLike) -> Floats:
     """(..., 3) OKLab, each colour with its chroma cut down to what sRGB can show; lightness and hue stay."""
     x = np.asarray(lab, np.float64).copy()
     x[..., 0] = np.clip(x[..., 0], 0, 1)
-    low, high = np.zeros(x.shape[:-1]), np.ones(x.shape[:-1])
     inside = _shown(x)
+    if np.all(inside):
+        return x
+    low, high = np.zeros(x.shape[:-1]), np.ones(x.shape[:-1])
     for _ in range(30):
         middle = (low + high) / 2
         good = _shown(x * np.stack([np.ones_like(middle), middle, middle], -1))

@@ -13,7 +13,7 @@ from dressform.avatar.draw.background import background_layers
 from dressform.avatar.draw.body import body_groups, body_masks, front_groups
 from dressform.avatar.draw.eyes import brow_layers, eye_groups
 from dressform.avatar.draw.grid import Grid, Mask
-from dressform.avatar.draw.hair import hair_back_group, hair_front_group, hair_masks
+from dressform.avatar.draw.hair import HairMasks, hair_back_group, hair_front_group, hair_masks
 from dressform.avatar.draw.head import beard_shapes, ear_groups, face_group, face_path
 from dressform.avatar.draw.mouth import mouth_group
 from dressform.avatar.draw.pen import Pen, layers
@@ -72,7 +72,7 @@ def figure(resolved: Resolved, warp: Warp, piece: Window) -> list[Node]:
     hair = hair_masks(pen, face, hat)
     hides = {what for each in resolved.worn for what in each.accessory.hides}
     if hair is not None:
-        hair = _under_rims(resolved.worn, pen, hair, hides)
+        hair = _under_rims(resolved.worn, pen, hair)
     front = hair.front if hair is not None else grid.empty()
     masks = body_masks(pen)
     head = face | front | hat
@@ -134,12 +134,13 @@ def _pen(resolved: Resolved, warp: Warp, piece: Window) -> Pen:
     return Pen(resolved.spec, resolved.style, grid, (light[0] / length, light[1] / length), resolved.keyed)
 
 
-def _under_rims(worn: Sequence[Worn], pen: Pen, hair: object, hides: set[str]) -> object:
+def _under_rims(worn: Sequence[Worn], pen: Pen, hair: HairMasks) -> HairMasks:
+    """Hair without what is under hats."""
     for each in worn:
         rim = rim_path(each.accessory, pen.spec.head)
         if rim is not None:
             cut = pen.grid.fill(rim)
-            hair = replace(hair, front=hair.front & ~cut, back=hair.back & ~cut)  # type: ignore[attr-defined,type-var]
+            hair = replace(hair, front=hair.front & ~cut, back=hair.back & ~cut)
     return hair
 
 

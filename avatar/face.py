@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dressform.avatar.spec import Eye, Face, Mouth, Point
+from dressform.avatar.pose import Point
+from dressform.avatar.spec import Eye, Face, Mouth
 
 __all__ = ["HeadFrame", "face_by_rule", "face_from_landmarks", "frame_from_landmarks", "frame_from_mask"]
 
@@ -19,6 +20,7 @@ Floats = npt.NDArray[np.floating]
 RIGHT_EYE, LEFT_EYE = slice(36, 42), slice(42, 48)
 CHIN, NOSE_ROOT, NOSE_TIP, NOSE_RIGHT, NOSE_LEFT = 8, 27, 30, 31, 35
 MIN_HEAD = 8.0  # px
+_LEAST_EYE = 0.02  # heads
 EYES_UP = 0.5
 """Height of the eyes above the chin, in heads: what defines a head's length."""
 
@@ -53,7 +55,7 @@ def frame_from_landmarks(points: Floats) -> HeadFrame:
 
 
 def frame_from_mask(head: npt.NDArray[np.bool_], skin: npt.NDArray[np.bool_]) -> HeadFrame | None:
-    """The head of a (H, W) mask of hair, hat and face, its chin the lowest of ``skin``, the face; None if there is none.
+    """The head of a (H, W) mask of hair, hat and face, its chin the lowest of ``skin``, or None.
 
     Without a face, the chin is a tenth above the lowest of the head: hair hangs over it from behind.
     """
@@ -100,7 +102,7 @@ def face_from_landmarks(points: Floats, frame: HeadFrame) -> Face:
 def _eye(rim: npt.NDArray[np.float64], pupil: npt.NDArray[np.float64], brow: npt.NDArray[np.float64]) -> Eye:
     """One eye of six points round its opening; ``brow`` from the inner to the outer end."""
     corners = rim[3] - rim[0]
-    width = float(np.hypot(*corners))
+    width = max(float(np.hypot(*corners)), _LEAST_EYE)
     along = corners / max(width, 1e-6)
     down = np.array([-along[1], along[0]])
     centre = rim.mean(0)

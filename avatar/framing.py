@@ -7,8 +7,8 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from dressform.avatar.paths import Path, circle, rounded_rectangle
 from dressform.avatar.draw.strokes import smooth_closed
+from dressform.avatar.paths import Path, circle, rounded_rectangle
 from dressform.avatar.proportions import NATURAL, Warp
 from dressform.avatar.spec import AvatarSpec, Framing
 
@@ -91,4 +91,3 @@ def frame_path(frame: str, size: tuple[float, float]) -> Path | None:
     if frame == "card":
         return rounded_rectangle(0, 0, width, height, 0.06 * min(width, height))
     return None
-

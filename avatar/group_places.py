@@ -29,6 +29,8 @@ _TRUNK = 2.5  # most heads that a body is continued downwards where no people hi
 _COLLAR = 0.8  # heads below the chin that are shown even where the photo's border cuts them off
 _HIDDEN = 0.4  # share of a continued trunk behind others from which on it may be of any length
 _LOW = 0.4  # heads above its lowest point from which a body is continued downwards
+_NEAR = 0.06  # heads from the photo's border to a figure that it cuts off
+_BELOW = 0.15  # heads that figures go on below where the picture ends
 _AROUND = 0.6  # heads around a figure that are looked at
 _FACE, _HEAD = 8.0, 4.0  # how much more than clothes they have to be seen
 _OWN = frozenset({"face", "hair", "hat", "sunglasses"})  # what the head has is not continued
@@ -96,7 +98,7 @@ def arranged(
     near = [Place(frame).depth for frame in frames]
     outlines = [outline(spec, frame, grid) for spec, frame in zip(specs, frames, strict=True)]
     order = _back_to_front(outlines, [np.where(who == k, matter, np.float32(0)) for k in numbers], near)
-    edges = {k: _cut(parse, number) for k, number in enumerate(numbers)}
+    edges = [_cut(spec, frame, parse.size) for spec, frame in zip(specs, frames, strict=True)]
     # Where each figure ends: at the photo's border, or lower where a bust that it cuts was completed.
     ends = []
     for k, (spec, frame) in enumerate(zip(specs, frames, strict=True)):
@@ -111,20 +113,21 @@ def arranged(
         spec, frame, ground = specs[k], frames[k], ends[k]
         fronts = [numbers[other] for other in order[position + 1 :]]
         down = 0.0
-        if spec.framing != "full" and "bottom" not in edges[k]:
-            ground = max(ground, min((base - frame.chin[1]) / frame.height, LEGS))
-            down = ground - ends[k]
+        if spec.framing != "full":
+            if "bottom" not in edges[k]:
+                ground = max(ground, min((base - frame.chin[1]) / frame.height, LEGS))
+            down = max(ground + _BELOW - ground_of(spec), 0.0)
         grown[k] = _continued(spec, frame, parse.instances, fronts, down)
         places.append((k, Place(frame, numbers[k], ground, float(position), edges[k])))
     return grown, [place for _, place in sorted(places, key=lambda pair: pair[0])]
 
 
-def _cut(parse: Parse, number: int) -> frozenset[str]:
-    """Sides of the photo at which it cuts a person off."""
-    x0, _, x1, y1 = parse.people[number - 1].extent or (1, 1, 1, 1)
-    width, height = parse.size
-    near = 0.004 * max(width, height) + 1
-    sides = {"left": x0 <= near, "right": x1 >= width - near, "bottom": y1 >= height - near}
+def _cut(spec: AvatarSpec, frame: HeadFrame, size: tuple[int, int]) -> frozenset[str]:
+    """Sides of the photo at which it cuts a figure off."""
+    boxes = np.array([region.path.bounds for region in spec.regions.values() if region.path.curves] or [(0, 0, 0, 0)])
+    x0, x1, y1 = boxes[:, 0].min(), boxes[:, 2].max(), boxes[:, 3].max()
+    (left, _), (right, bottom) = frame.to_head(np.array([(0, 0), size]))
+    sides = {"left": x0 < left + _NEAR, "right": x1 > right - _NEAR, "bottom": y1 > bottom - _NEAR}
     return frozenset(side for side, cut in sides.items() if cut)
 
 
@@ -182,7 +185,7 @@ def _continued(
     free = covered & (own == 0) & ~head
     away, nearest = _nearest(own)
     more = np.where(free & (away <= _REACH * grid.scale), nearest, 0)
-    if down > 0.02:
+    if down:
         clothes = np.isin(own, [k for k, slug in enumerate(slugs, 1) if slug in _CLOTHES])
         trunk = np.where(own + more > 0, 0, _trunk(np.where(clothes, own, 0), own, grid, down))
         if down <= _TRUNK or np.count_nonzero(covered[trunk > 0]) > _HIDDEN * np.count_nonzero(trunk):
@@ -214,24 +217,21 @@ def _nearest(own: Numbers) -> tuple[Weights, Numbers]:
     return np.asarray(away, np.float32), values[labels]
 
 
-def _trunk(
-    clothes: npt.NDArray[np.int32], own: npt.NDArray[np.int32], grid: Grid, down: float
-) -> npt.NDArray[np.int32]:
-    """The lower end of a body, straight on downwards: in each column the nearest of the clothes there."""
-    rows = np.flatnonzero((own > 0).any(1))
-    top, end = max(int(rows[-1] - _LOW * grid.scale), 0), min(int(rows[-1] + down * grid.scale) + 1, grid.height)
+def _trunk(clothes: Numbers, own: Numbers, grid: Grid, down: float) -> Numbers:
+    """The lower end of a body, straight on downwards, without gaps: in each column the nearest of the clothes there."""
+    last = int(np.flatnonzero((own > 0).any(1))[-1])
+    top, end = max(int(last - _LOW * grid.scale), 0), min(int(last + down * grid.scale) + 1, grid.height)
     out = np.zeros(own.shape, np.int32)
-    low = clothes[top : rows[-1] + 1]
-    worn = np.flatnonzero((low > 0).any(0))
-    columns = np.flatnonzero((own[top : rows[-1] + 1] > 0).any(0))
-    if not len(worn):
+    worn, low = clothes[top : last + 1], own[top : last + 1] > 0
+    columns = np.flatnonzero((worn > 0).any(0))
+    if not len(columns):
         return out
-    columns = columns[(columns >= worn[0]) & (columns <= worn[-1])]
-    deepest = len(low) - 1 - np.argmax(low[::-1, worn] > 0, axis=0)
-    values = low[deepest, worn]
-    for column in columns:
-        start = top + int(np.flatnonzero(own[top : rows[-1] + 1, column] > 0)[-1])
-        out[start:end, column] = values[int(np.argmin(np.abs(worn - column)))]
+    values = worn[len(worn) - 1 - np.argmax(worn[::-1, columns] > 0, axis=0), columns]
+    ended = np.flatnonzero(low.any(0))
+    highest = np.argmax(low[:, ended], axis=0)
+    for column in range(columns[0], columns[-1] + 1):
+        start = top + int(np.interp(column, ended, highest))
+        out[start:end, column] = values[int(np.argmin(np.abs(columns - column)))]
     return out
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from dressform.avatar.paths import Curve, Path
 from dressform.parsing import OptionError
 
-__all__ = ["MAX_CUBICS", "MAX_COORDINATE", "format_path", "parse_path"]
+__all__ = ["MAX_COORDINATE", "MAX_CUBICS", "format_path", "parse_path"]
 
 MAX_CUBICS = 20_000
 MAX_COORDINATE = 1e4

@@ -23,7 +23,7 @@ from dressform.avatar.style import Style
 from dressform.avatar.styled_color import background_color, styled
 from dressform.parsing import OptionError
 
-__all__ = ["AvatarOptions", "REMOVABLE", "Resolved", "resolve"]
+__all__ = ["REMOVABLE", "AvatarOptions", "Resolved", "resolve"]
 
 _FRAMINGS = ("auto", "bust", "half", "full")
 REMOVABLE = ("background", "beard", "blush", "glasses", "hat", "bag", "scarf", "glove", "shadow")
@@ -168,8 +168,14 @@ def _without(spec: AvatarSpec, removed: set[str]) -> AvatarSpec:
 def _front(spec: AvatarSpec, style: Style) -> Sequence[tuple[Color, float]]:
     """Colours that a background must stand out from: hair and clothes, and skin less."""
     out = []
-    for slug, weight in (("hair", 3.0), ("hat", 2.0), ("coat", 2.0), ("upper-clothes", 2.0), ("dress", 2.0), ("skin", 1.5)):
+    for slug, weight in (
+        ("hair", 3.0),
+        ("hat", 2.0),
+        ("coat", 2.0),
+        ("upper-clothes", 2.0),
+        ("dress", 2.0),
+        ("skin", 1.5),
+    ):
         if slug in spec.palettes and (slug in spec.regions or slug == "skin"):
             out.append((styled(parse_color(spec.palettes[slug].base), style, skin=slug == "skin"), weight))
     return out
-

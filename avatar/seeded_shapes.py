@@ -1,4 +1,4 @@
-"""Outlines drawn from points: smooth pieces that meet in corners, halves mirrored, curls, tufts and shaded edges."""
+"""Outlines drawn from points: smooth pieces that meet in corners, halves mirrored, curls and tufts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dressform.avatar.draw.strokes import smooth_open
 from dressform.avatar.keyed import Keyed
 from dressform.avatar.paths import Curve, Path
 
-__all__ = ["Run", "flipped", "lobes", "mirrored", "outline", "strip", "symmetric", "tufts"]
+__all__ = ["Run", "flipped", "lobes", "mirrored", "outline", "symmetric", "tufts"]
 
 Run = Sequence[tuple[float, float]]
 """Points of a smooth piece of an outline; corners are where runs meet."""
@@ -98,19 +98,6 @@ def tufts(points: Run, size: float, depth: float, keyed: Keyed, lean: float = 0.
         left, right = (a + tip) / 2 - side * 0.08, (tip + b) / 2 + side * 0.08
         runs += [[_pair(a), _pair(left), _pair(tip)], [_pair(tip), _pair(right), _pair(b)]]
     return runs
-
-
-def strip(edge: Run, width: float) -> Path:
-    """What lies between an edge and a line ``width`` to the side of it that meets it at both ends; for shadows.
-
-    A positive width lies to the right of the edge's direction, as seen.
-    """
-    p = np.asarray(edge, np.float64)
-    tangent = np.gradient(p, axis=0)
-    tangent /= np.maximum(np.linalg.norm(tangent, axis=1, keepdims=True), _EPSILON)
-    swell = np.sin(np.linspace(0, np.pi, len(p)))[:, None] ** 0.6
-    inner = p + np.stack([-tangent[:, 1], tangent[:, 0]], 1) * width * swell
-    return outline([_pair(q) for q in p], [_pair(q) for q in inner[::-1]])
 
 
 def _steps(points: Run, size: float, keyed: Keyed) -> Floats:

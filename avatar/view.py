@@ -190,9 +190,7 @@ def _labels(
     return np.where(who == index, labels[at], 0).astype(np.uint8), ~ok | ((who != 0) & (who != index))
 
 
-def _soft(
-    person: Person, part: Part, box: Box, labels: npt.NDArray[np.uint8], hidden: npt.NDArray[np.bool_]
-) -> Floats:
+def _soft(person: Person, part: Part, box: Box, labels: npt.NDArray[np.uint8], hidden: npt.NDArray[np.bool_]) -> Floats:
     """Coverage by one part: the score map where there is one, kept within reach of the labels, else the mask itself."""
     own = labels == part
     height, width = labels.shape

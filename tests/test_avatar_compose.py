@@ -122,7 +122,9 @@ def test_same_choices_same_bytes(style: str) -> None:
     threads = cv2.getNumThreads()
     try:
         cv2.setNumThreads(1)
-        assert other.encode("png", size=96) == draw_avatar(spec_from_json(spec_to_json(spec())), style).encode("png", size=96)
+        assert other.encode("png", size=96) == draw_avatar(spec_from_json(spec_to_json(spec())), style).encode(
+            "png", size=96
+        )
     finally:
         cv2.setNumThreads(threads)
 

@@ -34,7 +34,7 @@ def test_the_unit_is_a_head_and_the_origin_the_chin(spec: AvatarSpec) -> None:
     assert spec.head.chin == pytest.approx((0, 0), abs=0.02)
     assert spec.head.eyes == pytest.approx((0, -0.5), abs=0.02)
     assert spec.head.apart == pytest.approx(0.3, abs=0.02)
-    x0, y0, x1, y1 = spec.regions["pants"].path.bounds
+    x0, _, x1, y1 = spec.regions["pants"].path.bounds
     assert (x0, x1, y1) == pytest.approx((-0.55, 0.55, 5.3), abs=0.06)
 
 
@@ -116,6 +116,11 @@ def test_errors_say_what_is_missing() -> None:
     bare = Parse(person.parse.labels, person.parse.instances, (person.observation,))
     with pytest.raises(OptionError, match="needs the photo"):
         measure(bare.people[0])
-    nobody = Parse(np.zeros((20, 20), np.uint8), np.zeros((20, 20), np.uint16), (Observation((1, 1, 5, 5), 0.5),), np.zeros((20, 20, 3), np.uint8))
+    nobody = Parse(
+        np.zeros((20, 20), np.uint8),
+        np.zeros((20, 20), np.uint16),
+        (Observation((1, 1, 5, 5), 0.5),),
+        np.zeros((20, 20, 3), np.uint8),
+    )
     with pytest.raises(OptionError, match="nothing is seen"):
         measure(nobody.people[0])

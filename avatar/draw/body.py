@@ -6,14 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dressform.avatar.color import parse_color
 from dressform.avatar.contour import dilate_under
-from dressform.avatar.draw.grid import Mask
+from dressform.avatar.draw.grid import Grid, Mask
 from dressform.avatar.draw.pattern_art import pattern_shapes
 from dressform.avatar.draw.pen import Pen, Tones, layers
 from dressform.avatar.paths import Path, polygon
 from dressform.avatar.scene import Group, Shape
-from dressform.avatar.spec import AvatarSpec
 from dressform.parsing import Part
 
 __all__ = ["BODY", "BodyPart", "body_groups", "body_masks", "front_groups"]
@@ -101,13 +99,13 @@ def _neck(pen: Pen, masks: dict[Part, Mask]) -> Mask:
     return grid.closed(seen | wanted, 0.03)
 
 
-def _neck_foot(masks: dict[Part, Mask], grid: object, x: float) -> float:
+def _neck_foot(masks: dict[Part, Mask], grid: Grid, x: float) -> float:
     """Middle of the neck at the collar: that of the skin that is seen, or straight below the chin."""
     seen = masks.get(Part.TORSO_SKIN)
     if seen is None or not seen.any():
         return x
     columns = np.flatnonzero(seen.any(0))
-    xs, _ = grid.points()  # type: ignore[attr-defined]
+    xs, _ = grid.points()
     middle = float(xs[0, columns].mean())
     return float(np.clip(middle, x - 0.15, x + 0.15))
 
@@ -204,9 +202,3 @@ def _pivot(pen: Pen, each: BodyPart, mask: Mask) -> tuple[float, float] | None:
     if not len(columns):
         return None
     return float(xs[0, columns].mean()), float(ys[row, 0])
-
-
-def darkest(spec: AvatarSpec) -> str:
-    """Hex of the darkest garment, for things that need a quiet colour."""
-    bases = [spec.palettes[each.part.slug].base for each in BODY if each.part.slug in spec.palettes and not each.skin]
-    return min(bases, key=lambda text: sum(parse_color(text)), default="#3a3f4a")

@@ -121,17 +121,19 @@ def _anime(pen: Pen, eye: Eye, frame: _Frame, name: str, title: str) -> list[Lay
     iris = pen.color(pen.spec.face.iris)
     ry = 0.66 * height * pen.style.features.iris
     rx = min(0.80 * ry, 0.78 * frame.half)
-    middle = np.array([eye.gaze[0] * frame.half * 0.16 - 0.03 * frame.half * frame.outer, (frame.low - frame.up) / 2 - 0.06 * height])
+    middle = np.array(
+        [eye.gaze[0] * frame.half * 0.16 - 0.03 * frame.half * frame.outer, (frame.low - frame.up) / 2 - 0.06 * height]
+    )
     dark, bright = darker(mixed(iris, (24, 14, 34), 0.35), 0.06), lighter(iris, 0.17)
     top, bottom = frame.at(middle[None] + [[0, -ry]])[0], frame.at(middle[None] + [[0, ry]])[0]
     paint = Gradient(
         "linear", tuple(top.tolist()), tuple(bottom.tolist()), ((0.0, dark, 1.0), (0.5, iris, 1.0), (1.0, bright, 1.0))
     )
     seen = _cut(frame, _round(middle, rx, ry), opening)
-    inner = _cut(frame, _round(middle + [0, 0.02 * ry], rx * 0.9, ry * 0.92), opening)
-    pupil = _cut(frame, _round(middle + [0, -0.1 * ry], rx * 0.5, ry * 0.5), opening)
+    inner = _cut(frame, _round(middle + np.array([0, 0.02 * ry]), rx * 0.9, ry * 0.92), opening)
+    pupil = _cut(frame, _round(middle + np.array([0, -0.1 * ry]), rx * 0.5, ry * 0.5), opening)
     lid = np.concatenate([frame.lid(-1), frame.lid(-1)[::-1] + np.array([0, 0.17 * height])])
-    glow = _cut(frame, _round(middle + [0, 0.55 * ry], rx * 0.55, ry * 0.26), opening)
+    glow = _cut(frame, _round(middle + np.array([0, 0.55 * ry]), rx * 0.55, ry * 0.26), opening)
     one = ellipse(frame.at(middle[None] + [[-0.36 * rx, -0.38 * ry]])[0], (0.30 * rx, 0.25 * ry), -15)
     two = ellipse(frame.at(middle[None] + [[0.40 * rx, 0.42 * ry]])[0], (0.15 * rx, 0.12 * ry), -15)
     return layers(
@@ -156,7 +158,7 @@ def _dot(pen: Pen, eye: Eye, frame: _Frame, name: str, title: str) -> list[Layer
     rx, ry = 0.36 * height, 0.5 * height
     middle = np.array([eye.gaze[0] * 0.1 * frame.half, 0.0])
     body = Path((smooth_closed(frame.at(_round(middle, rx, ry))),))
-    glow = Path((smooth_closed(frame.at(_round(middle + [0, 0.5 * ry], rx * 0.6, ry * 0.3))),))
+    glow = Path((smooth_closed(frame.at(_round(middle + np.array([0, 0.5 * ry]), rx * 0.6, ry * 0.3))),))
     one = ellipse(frame.at(middle[None] + [[-0.3 * rx, -0.42 * ry]])[0], (0.34 * rx, 0.26 * ry))
     two = ellipse(frame.at(middle[None] + [[0.36 * rx, 0.3 * ry]])[0], (0.15 * rx, 0.12 * ry))
     return layers(

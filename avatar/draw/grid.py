@@ -65,9 +65,9 @@ class Grid:
 
     def points(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         """x of the columns (1, width) and y of the rows (height, 1), in heads, of the pixels' middles."""
-        xs = self.x + (np.arange(self.width) + 0.5) / self.scale
-        ys = self.y + (np.arange(self.height) + 0.5) / self.scale
-        return xs[None], ys[:, None]
+        xs = self.x + (np.arange(self.width, dtype=np.float64) + 0.5) / self.scale
+        ys = self.y + (np.arange(self.height, dtype=np.float64) + 0.5) / self.scale
+        return np.asarray(xs[None], np.float64), np.asarray(ys[:, None], np.float64)
 
     def shifted(self, mask: Mask, dx: float, dy: float) -> Mask:
         """A mask moved by heads; what comes in is empty."""
@@ -102,5 +102,5 @@ class Grid:
 
 def disc(radius: float) -> npt.NDArray[np.uint8]:
     """A round structuring element, in pixels."""
-    side = 2 * max(int(round(radius)), 1) + 1
+    side = 2 * max(round(radius), 1) + 1
     return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)), np.uint8)

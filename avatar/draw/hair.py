@@ -10,8 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dressform.avatar.color import parse_color
-from dressform.avatar.draw.grid import Mask
+from dressform.avatar.draw.grid import Grid, Mask
 from dressform.avatar.draw.head import head_axes
 from dressform.avatar.draw.pen import Pen, Tones, layers
 from dressform.avatar.draw.strokes import smooth_closed
@@ -106,7 +105,11 @@ def hair_front_group(pen: Pen, masks: HairMasks) -> Group:
         [
             ("", "", [Shape(path, tone.base)]),
             ("shade", "shadow", pen.shade(shade, tone, "hair")),
-            ("strands", "strands", [Shape(each, tone.line if style.line.width else tone.shadow, opacity=0.8) for each in strands]),
+            (
+                "strands",
+                "strands",
+                [Shape(each, tone.line if style.line.width else tone.shadow, opacity=0.8) for each in strands],
+            ),
             ("light", "light", [Shape(ring, tone.light, opacity=style.hair.ring)] if ring.curves else []),
             ("shine", "light strands", [Shape(each, tone.light, opacity=0.85) for each in shines]),
             ("line", "line", pen.outline(drawn, tone.line, "hair_front")),
@@ -185,9 +188,7 @@ def _spread(points: Floats, count: int, seed: int) -> list[Floats]:
     return chosen
 
 
-def _line(
-    start: Floats, reach: float, mask: Mask, grid: object, crown: Floats, down: Floats, half: float
-) -> Floats:
+def _line(start: Floats, reach: float, mask: Mask, grid: Grid, crown: Floats, down: Floats, half: float) -> Floats:
     """A line through a point along the flow, both ways, as far as the hair goes."""
     step = 0.025
     pieces = []
@@ -195,8 +196,8 @@ def _line(
         at, line = start[None].copy(), []
         for _ in range(int(reach / step / 2) + 1):
             at = at + sign * step * _flow(at, crown, down, half)
-            x = int((at[0, 0] - grid.x) * grid.scale)  # type: ignore[attr-defined]
-            y = int((at[0, 1] - grid.y) * grid.scale)  # type: ignore[attr-defined]
+            x = int((at[0, 0] - grid.x) * grid.scale)
+            y = int((at[0, 1] - grid.y) * grid.scale)
             if not (0 <= x < mask.shape[1] and 0 <= y < mask.shape[0] and mask[y, x]):
                 break
             line.append(at[0])
@@ -234,8 +235,3 @@ def _ring(pen: Pen, mask: Mask) -> Path:
     gap = np.abs(u + 0.10) > 0.018  # a lock parts the band
     where = np.asarray(band & gap & mask & (np.abs(u) < half * 0.85), np.bool_)
     return grid.trace(grid.blurred(where, 0.003), 0.8) if where.any() else Path(())
-
-
-def is_light(color: str) -> bool:
-    """Whether hair is blond or white rather than dark."""
-    return sum(parse_color(color)) > 420

@@ -8,8 +8,8 @@ import numpy.typing as npt
 from dressform.avatar.color import difference, mixed, parse_color
 from dressform.avatar.draw.grid import Mask
 from dressform.avatar.draw.pen import Pen, Tones, layers
-from dressform.avatar.draw.strokes import smooth_closed, smooth_open
-from dressform.avatar.paths import Curve, Path, ellipse
+from dressform.avatar.draw.strokes import smooth_closed
+from dressform.avatar.paths import Path, ellipse
 from dressform.avatar.scene import Group, Shape
 
 __all__ = ["beard_shapes", "ear_groups", "face_group", "face_path", "head_axes"]
@@ -66,7 +66,7 @@ def ear_groups(pen: Pen, hair: Mask) -> list[Group]:
     spec, skin = pen.spec, pen.skin
     if not pen.style.features.ears or not spec.face.jaw or spec.face.source == "none":
         return out
-    eyes, across, down = head_axes(pen)
+    _, across, down = head_axes(pen)
     for side, name, title, sign in ((0, "ear_R", "Right ear", -1), (1, "ear_L", "Left ear", 1)):
         if spec.head.yaw * sign > 0.45:  # turned away
             continue
@@ -75,12 +75,16 @@ def ear_groups(pen: Pen, hair: Mask) -> list[Group]:
         mask = pen.grid.fill(shape)
         if mask.any() and (hair & mask).sum() > _COVERED * mask.sum():
             continue
-        inside = [centre + sign * x * across + y * down for x, y in ((0.02, -0.055), (0.035, -0.01), (0.012, 0.05))]
+        inside = [(centre + sign * x * across + y * down).tolist() for x, y in ((0.02, -0.055), (0.035, -0.01), (0.012, 0.05))]
         hollow = ellipse(centre + 0.006 * sign * across + 0.005 * down, (0.03, 0.06), spec.head.tilt + sign * 10)
         shapes = [
             ("", "", [Shape(shape, skin.base)]),
             ("shade", "shadow", [Shape(hollow, skin.shadow, opacity=0.8)] if pen.style.shading.tones > 1 else []),
-            ("line", "line", [*pen.outline(shape, skin.line, name), pen.inner(inside, skin.base, weight=0.8)]),
+            (
+                "line",
+                "line",
+                [*pen.outline(shape, skin.line, name), pen.inner([p.tolist() for p in inside], skin.base, weight=0.8)],
+            ),
         ]
         out.append(Group(f"{name}_group", tuple(layers(name, title, shapes, tuple(centre.tolist()))), title))
     return out
@@ -210,9 +214,3 @@ def _beard_color(pen: Pen) -> tuple[int, int, int]:
 def _away(points: Floats, centre: Floats) -> Floats:
     way = points - centre
     return np.asarray(way / np.maximum(np.linalg.norm(way, axis=1, keepdims=True), 1e-9))
-
-
-def open_path(points: list[list[float]]) -> Path:
-    """An open smooth line."""
-    curve: Curve = smooth_open(points)
-    return Path((curve,))

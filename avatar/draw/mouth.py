@@ -103,7 +103,11 @@ def _lips(pen: Pen, p: Points, across: np.ndarray, down: np.ndarray, half: float
         [shine - 0.3 * half * across, shine - 0.18 * thick_low * down, shine + 0.3 * half * across,
          shine + 0.18 * thick_low * down]
     )  # fmt: skip
-    under = [bottom - 0.3 * half * across + 0.028 * down, bottom + 0.034 * down, bottom + 0.3 * half * across + 0.028 * down]
+    under = [
+        bottom - 0.3 * half * across + 0.028 * down,
+        bottom + 0.034 * down,
+        bottom + 0.3 * half * across + 0.028 * down,
+    ]
     return [
         ("inside", "inside", inside),
         ("teeth", "teeth", teeth),

@@ -23,23 +23,21 @@ def pattern_shapes(pen: Pen, slug: str, mask: Mask) -> tuple[Shape, ...]:
         mask: (h, w) bool of the grid, the garment.
     """
     palette = pen.spec.palettes.get(slug)
-    if palette is None or palette.pattern.kind == "plain":
+    if palette is None:
         return ()
+    out: list[Shape] = []
     pattern, region = palette.pattern, pen.spec.regions[slug]
     colors = [color for color in pattern.colors if color != palette.base] or [color for color, _ in palette.accents]
     if pattern.kind in ("striped", "checked") and colors and pattern.period > 0:
         period = float(np.clip(pattern.period, _FINEST * 2, _COARSEST))
         angles = [pattern.angle] if pattern.kind == "striped" else [pattern.angle, pattern.angle + 90]
-        out = []
         for angle in angles:
             bands = _stripes(pen, angle, period) & mask
             path = pen.grid.trace(pen.grid.blurred(bands, 0.004), 0.6)
             if path.curves:
                 opacity = 1.0 if pattern.kind == "striped" else 0.6
                 out.append(Shape(path, pen.color(colors[0]), opacity=opacity))
-        return tuple(out)
-    out = []
-    for color, path in region.prints:
+    for color, path in region.prints:  # collars and pockets lie on stripes too
         where = pen.grid.fill(path) & mask
         if where.any():
             smooth = pen.grid.trace(pen.grid.blurred(where, 0.006), max(pen.style.detail, 0.3))

@@ -1,4 +1,4 @@
-"""What every drawing function gets: the person, the style, its colours, and the ways this style fills, shades and lines.
+"""What every drawing function gets: the person, the style, its colours, and how the style fills, shades and lines.
 
 Everything here is in heads; :mod:`dressform.avatar.compose` puts it on the canvas.
 """
@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-
-import numpy as np
 
 from dressform.avatar.color import parse_color
 from dressform.avatar.draw.grid import Grid, Mask
@@ -26,6 +24,7 @@ from dressform.avatar.styled_color import line_color, styled, tones
 __all__ = ["Pen", "Tones", "layers"]
 
 _RIM = 0.016  # heads; width of a glowing edge
+_LARGE = 0.9  # heads; only larger things are outlined more than once
 _CAST = 0.045  # heads; how far upper layers throw their shadow
 _FORM = 0.09  # heads; width of the shadow on the side away from the light, of something as large as a head
 
@@ -84,8 +83,10 @@ class Pen:
         if not (line.taper or line.wobble or line.strokes > 1):
             return (Shape(path, None, Stroke(color, width)),)
         seed = self.keyed.within(key).number
+        x0, y0, x1, y1 = path.bounds
+        strokes = line.strokes if max(x1 - x0, y1 - y0) > _LARGE else 1
         passes = contour_strokes(
-            path, width, taper=line.taper, wobble=line.wobble, strokes=line.strokes, seed=seed, light=self.light
+            path, width, taper=line.taper, wobble=line.wobble, strokes=strokes, seed=seed, light=self.light
         )
         return tuple(Shape(each, color) for each in passes if each.curves)
 
@@ -161,16 +162,15 @@ class Pen:
         return tuple(shapes)
 
 
-def layers(name: str, title: str, shapes: Iterable[tuple[str, str, Iterable[Shape]]], pivot: Point | None = None) -> list[Layer]:
+def layers(
+    name: str, title: str, shapes: Iterable[tuple[str, str, Iterable[Shape]]], pivot: Point | None = None
+) -> list[Layer]:
     """Layers of one thing: (suffix, title, shapes) each; those without shapes are left out."""
     out = []
     for suffix, what, drawn in shapes:
         some = tuple(shape for shape in drawn if shape.path.curves)
         if some:
-            out.append(Layer(f"{name}_{suffix}" if suffix else name, some, f"{title}: {what}" if what else title, pivot))
+            out.append(
+                Layer(f"{name}_{suffix}" if suffix else name, some, f"{title}: {what}" if what else title, pivot)
+            )
     return out
-
-
-def ring(points: Iterable[Point]) -> np.ndarray:
-    """(n, 2) array of points."""
-    return np.array(list(points), np.float64)

@@ -65,14 +65,18 @@ def glasses_group(pen: Pen) -> Group | None:
         middle = 0.3 * (eyes + side * apart / 2 * across) + 0.7 * np.array(eye.centre) + 0.012 * down
         ring = _lens(middle, half, high, across, down, side)
         path = Path((smooth_closed(ring),))
-        lenses.append(Shape(path, glass if kind == "dark" else (255, 255, 255), opacity=0.94 if kind == "dark" else 0.10))
+        lenses.append(
+            Shape(path, glass if kind == "dark" else (255, 255, 255), opacity=0.94 if kind == "dark" else 0.10)
+        )
         rims.append(Shape(path, None, Stroke(frame, 0.026 if kind == "clear" else 0.02)))
         band = np.array([[-0.55, -2.0], [-0.15, -2.0], [-0.75, 2.0], [-1.15, 2.0]]) * [half, high]
         stripe = clip_convex(middle + band[:, :1] * across + band[:, 1:] * down, middle + (ring - middle) * 0.86)
         if len(stripe) >= 3:
             shines.append(Shape(polygon(stripe), (255, 255, 255), opacity=0.22 if kind == "dark" else 0.3))
     bridge_y = -0.25 * high * down
-    mid = (np.array(spec.face.eyes[0].centre) + np.array(spec.face.eyes[1].centre)) / 2 * 0.7 + 0.3 * eyes + 0.012 * down
+    mid = (
+        (np.array(spec.face.eyes[0].centre) + np.array(spec.face.eyes[1].centre)) / 2 * 0.7 + 0.3 * eyes + 0.012 * down
+    )
     gap = apart / 2 - half * 0.92
     bridge = [mid - gap * across + bridge_y, mid - 0.03 * down + bridge_y * 1.1, mid + gap * across + bridge_y]
     rims.append(pen.stroke([p.tolist() for p in bridge], frame, 0.024, start=0.9, end=0.9))
@@ -82,7 +86,9 @@ def glasses_group(pen: Pen) -> Group | None:
         rim = mid + side * (apart / 2 + half * 0.95) * across - 0.3 * high * down
         end = np.array(ear) - 0.05 * down
         if (end - rim) @ across * side > 0.015:
-            rims.append(pen.stroke([rim.tolist(), (0.5 * (rim + end)).tolist(), end.tolist()], frame, 0.022, start=1, end=0.6))
+            rims.append(
+                pen.stroke([rim.tolist(), (0.5 * (rim + end)).tolist(), end.tolist()], frame, 0.022, start=1, end=0.6)
+            )
     children = layers(
         "glasses",
         "Glasses",
@@ -101,9 +107,7 @@ def _height(pen: Pen) -> float:
     return float(np.clip((y1 - y0) - tilt * (x1 - x0), 0.12, 0.34))
 
 
-def _lens(
-    middle: np.ndarray, half: float, high: float, across: np.ndarray, down: np.ndarray, side: int
-) -> np.ndarray:
+def _lens(middle: np.ndarray, half: float, high: float, across: np.ndarray, down: np.ndarray, side: int) -> np.ndarray:
     """A lens: a rounded rectangle, narrower below and towards the nose."""
     angles = np.linspace(0, 2 * np.pi, 20, endpoint=False)
     cos, sin = np.cos(angles), np.sin(angles)

@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from dressform.avatar.paths import Path
 from dressform.avatar.render import (
     Floats,
     Picture,
@@ -29,7 +30,6 @@ from dressform.avatar.render import (
     rgba,
     straight,
 )
-from dressform.avatar.paths import Path
 from dressform.avatar.scene import Color, Effect, Gradient, Layer, Paint, Scene, Shape
 from dressform.parsing.errors import OptionError
 

@@ -72,7 +72,12 @@ class _Writer:
             lines += self.metadata()
         if self.gradients or self.clips:
             clips = (f'<clipPath id="{name}"><path d="{data}"/></clipPath>' for data, name in self.clips.items())
-            lines += ["<defs>", *(self.gradient(each, name) for each, name in self.gradients.items()), *clips, "</defs>"]
+            lines += [
+                "<defs>",
+                *(self.gradient(each, name) for each, name in self.gradients.items()),
+                *clips,
+                "</defs>",
+            ]
         return "\n".join([*lines, *body, "</svg>", ""])
 
     def metadata(self) -> Iterator[str]:
