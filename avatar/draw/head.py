@@ -75,7 +75,9 @@ def ear_groups(pen: Pen, hair: Mask) -> list[Group]:
         mask = pen.grid.fill(shape)
         if mask.any() and (hair & mask).sum() > _COVERED * mask.sum():
             continue
-        inside = [(centre + sign * x * across + y * down).tolist() for x, y in ((0.02, -0.055), (0.035, -0.01), (0.012, 0.05))]
+        inside = [
+            (centre + sign * x * across + y * down).tolist() for x, y in ((0.02, -0.055), (0.035, -0.01), (0.012, 0.05))
+        ]
         hollow = ellipse(centre + 0.006 * sign * across + 0.005 * down, (0.03, 0.06), spec.head.tilt + sign * 10)
         shapes = [
             ("", "", [Shape(shape, skin.base)]),
@@ -83,7 +85,7 @@ def ear_groups(pen: Pen, hair: Mask) -> list[Group]:
             (
                 "line",
                 "line",
-                [*pen.outline(shape, skin.line, name), pen.inner([p.tolist() for p in inside], skin.base, weight=0.8)],
+                [*pen.outline(shape, skin.line, name), pen.inner(inside, skin.base, weight=0.8)],
             ),
         ]
         out.append(Group(f"{name}_group", tuple(layers(name, title, shapes, tuple(centre.tolist()))), title))
