@@ -199,11 +199,11 @@ def _lashes(pen: Pen, frame: _Frame, *, heavy: bool = False) -> list[Shape]:
     shapes = [Shape(brush(frame.at(line), width, start=ends[0], end=ends[1], steps=8), color)]
     low = frame.lid(1, 1.03)[1:8]
     low = low[:5] if frame.outer < 0 else low[2:]
-    lower = brush(frame.at(low), width * 0.4, start=0.3, end=0.3)
-    shapes.append(Shape(lower, color, opacity=0.7 if heavy else 0.5))
+    lower = brush(frame.at(low), width * 0.3, start=0.2, end=0.2)
+    shapes.append(Shape(lower, color, opacity=0.6 if heavy else 0.45))
     crease = frame.lid(-1, 1.0)[1:8] * [1.0, 1.0] - [[0, 0.32 * frame.up + 0.012]]
     skin = pen.skin
-    shapes.append(Shape(brush(frame.at(crease), width * 0.35, start=0.1, end=0.1), skin.line, opacity=0.55))
+    shapes.append(Shape(brush(frame.at(crease), width * 0.35, start=0.1, end=0.1), skin.line, opacity=0.4))
     return shapes
 
 
