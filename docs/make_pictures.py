@@ -8,28 +8,62 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from dressform.assets import asset_path
-from dressform.parsing import load_image, load_parser
+from dressform.avatar import AvatarOptions, draw_avatar, measure
+from dressform.avatar.view import head_frame
+from dressform.parsing import Parse, Person, load_image, load_parser
 from dressform.parsing.draw import draw_overlay
 
 HEIGHT = 420
+TILE = 144
+STYLES = ("flat", "anime", "pencil", "watercolour", "cyberpunk", "chibi")
+GROUPS = ("family.jpg", "parents-and-baby.jpg", "couple.jpg")
+WHITE = (255, 255, 255)
+Pixels = npt.NDArray[np.uint8]
 
 
 def main() -> None:
-    """Write parse.jpg beside this file: a sample photo, its overlay, and two more."""
+    """Write parse.jpg and avatars.jpg beside this file."""
     parser = load_parser()
-    strip = [load_image(asset_path("samples", "family.jpg"))]
-    for name in ("family.jpg", "parents-and-baby.jpg", "couple.jpg"):
-        strip.append(draw_overlay(parser.parse(asset_path("samples", name)), legend=False))
+    parses = [parser.parse(asset_path("samples", name)) for name in GROUPS]
+    strip = [load_image(asset_path("samples", GROUPS[0])), *(draw_overlay(parse, legend=False) for parse in parses)]
     scaled = [
         Image.fromarray(p).resize((round(p.shape[1] * HEIGHT / p.shape[0]), HEIGHT), Image.Resampling.LANCZOS)
         for p in strip
     ]
     gap = np.full((HEIGHT, 8, 3), 255, np.uint8)
     row = [piece for p in scaled for piece in (np.asarray(p), gap)][:-1]
-    Image.fromarray(np.hstack(row)).save(Path(__file__).with_name("parse.jpg"), quality=88)
+    save(np.hstack(row), "parse.jpg")
+    columns = [column(person) for parse in parses for person in parse.people]
+    save(np.hstack([np.pad(each, ((4, 4), (4, 4), (0, 0)), constant_values=255) for each in columns]), "avatars.jpg")
+
+
+def column(person: Person) -> Pixels:
+    """A person's head in the photo, and below it their avatar in every style."""
+    spec = measure(person)
+    drawn = [
+        draw_avatar(spec, style, AvatarOptions()).to_image(TILE * 2, background=WHITE)[..., :3] for style in STYLES
+    ]
+    small = [np.asarray(Image.fromarray(p).resize((TILE, TILE), Image.Resampling.LANCZOS)) for p in drawn]
+    return np.vstack([piece for p in (head(person.parse, person), *small) for piece in (p, p[:4] * 0 + 255)][:-1])
+
+
+def head(parse: Parse, person: Person) -> Pixels:
+    """The square of the photo that a bust shows."""
+    assert parse.image is not None
+    frame = head_frame(person)
+    half = 1.1 * frame.height
+    x, y = frame.chin[0], frame.chin[1] - 0.4 * frame.height
+    box = (round(x - half), round(y - half), round(x + half), round(y + half))
+    return np.asarray(Image.fromarray(parse.image).crop(box).resize((TILE, TILE), Image.Resampling.LANCZOS))
+
+
+def save(picture: Pixels, name: str) -> None:
+    """Write a picture beside this file."""
+    Image.fromarray(picture).save(Path(__file__).with_name(name), quality=88)
 
 
 if __name__ == "__main__":

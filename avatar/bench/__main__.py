@@ -1,4 +1,4 @@
-"""The command: ``python -m dressform.avatar.bench --photos DIR [DIR ...] [--limit N] [--styles all] [--out report/]``."""
+"""The command ``python -m dressform.avatar.bench``: figures of avatars beside their targets, and contact sheets."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--limit", type=int, default=None, help="people at the most (all of a photo are taken)")
     parser.add_argument("--styles", default="all", help="names with commas between, or all")
     parser.add_argument("--out", type=Path, default=Path("report"), help="folder of the report")
-    parser.add_argument("--truth", type=Path, default=None, help="JSON: what the people of each photo look like")
+    parser.add_argument("--truth", type=Path, default=None, help="JSON: what people look like, by photo#number")
     parser.add_argument("--timings", action="store_true", help="measure speed too; nothing else should run")
     return parser
 

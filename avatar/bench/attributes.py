@@ -121,15 +121,26 @@ def figures(records: Sequence[Record], styles: Sequence[str]) -> list[Figure]:
             out.append(Figure(3, f"{style}: {name}", share(hits), target, True, len(hits), "%", note))
     if any("truth" in row for row in rows) and styles:
         for name, target in ATTRIBUTES.items():
-            hits = [
-                float(row["truth"][name] in row["styles"][styles[0]][name])
-                for row in rows
-                if row.get("truth", {}).get(name)
-            ]
-            out.append(
-                Figure(3, f"{styles[0]} against people's word: {name}", share(hits), target, True, len(hits), "%")
-            )
+            said = [row for row in rows if row.get("truth", {}).get(name)]
+            hits = [float(_as_said(row, styles[0], name)) for row in said]
+            what = f"{styles[0]} against people's word: {name}"
+            out.append(Figure(3, what, share(hits), target, True, len(hits), "%", _confused(said, styles[0], name)))
     return out
+
+
+def _as_said(row: Record, style: str, name: str) -> bool:
+    """Whether a drawing shows one of the answers, which have strokes between them, that somebody gave."""
+    return bool(set(row["truth"][name].split("/")) & set(row["styles"][style][name]))
+
+
+def _confused(rows: Sequence[Record], style: str, name: str) -> str:
+    """How often which answer was drawn instead of which."""
+    pairs = Counter(
+        f"{row['truth'][name]} drawn {'/'.join(row['styles'][style][name]) or 'not at all'}"
+        for row in rows
+        if not _as_said(row, style, name)
+    )
+    return ", ".join(f"{text} ×{count}" for text, count in sorted(pairs.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
 def _agreement(rows: Sequence[Record], style: str, name: str) -> tuple[list[float], int]:
@@ -144,16 +155,17 @@ def _agreement(rows: Sequence[Record], style: str, name: str) -> tuple[list[floa
 
 
 def disagreements(records: Sequence[Record], style: str) -> list[str]:
-    """A line for each person and attribute on which photo and drawing disagree."""
+    """A line for each person and attribute on which what is seen in the photo and the drawing disagree.
+
+    What somebody said who looked goes before what the parse says.
+    """
     out = []
     for each in records:
         row = each["attributes"]
         for name in ATTRIBUTES:
-            wanted, found = row["photo"][name], row["styles"][style][name]
-            if (
-                wanted
-                and not set(wanted) & set(found)
-                and not (name in ("hat", "glasses", "beard") and len(wanted) > 1)
-            ):
+            said = row.get("truth", {}).get(name)
+            wanted, found = said.split("/") if said else row["photo"][name], row["styles"][style][name]
+            sure = bool(said) or len(wanted) == 1 or name not in ("hat", "glasses", "beard")
+            if wanted and sure and not set(wanted) & set(found):
                 out.append(f"{each['name']}: {name} {'/'.join(wanted)}, drawn {'/'.join(found) or 'not at all'}")
     return out

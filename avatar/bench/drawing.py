@@ -1,4 +1,4 @@
-"""A drawing as the bench looks at it: layers by name, areas as pixels, and where on the canvas a place of the person is."""
+"""A drawing as the bench looks at it: layers by name, areas as pixels, and where a place of the person is on it."""
 
 from __future__ import annotations
 

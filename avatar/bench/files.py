@@ -78,8 +78,8 @@ def figures(records: Sequence[Record], styles: Sequence[str]) -> list[Figure]:
     """How many files re-open."""
     out = []
     rows = [each["files"] for each in records if "files" in each]
-    for name in READERS:
+    for name, (module, _) in READERS.items():
         found = [value for style in styles for value in values(rows, style, name)]
-        note = "" if found else "the reader is not installed"
+        note = "" if find_spec(module) else "the reader is not installed"
         out.append(Figure(6, f"re-opened with all layers: {name}", share(found), 100, True, len(found), "%", note))
     return out

@@ -22,9 +22,18 @@ _BACK, _FRONT = 0.08, 0.30  # share of face in a head: none is seen below the fi
 _INSIDE = 0.9  # share of an eye's opening that lies inside the face
 
 
-def record(subject: Subject, drawings: Mapping[str, Drawing]) -> Record:
-    """Errors in distances between the eyes for each style, with landmarks and, for the first style, by rule."""
-    out: Record = {"back": is_back(subject), "front": is_front(subject), "styles": {}}
+def record(subject: Subject, drawings: Mapping[str, Drawing], truth: Mapping[str, str] | None = None) -> Record:
+    """Errors in distances between the eyes for each style, with landmarks and, for the first style, by rule.
+
+    Args:
+        subject: The person.
+        drawings: Busts by style.
+        truth: What somebody says who looked; its "face" tells whether one is to be seen.
+    """
+    said = (truth or {}).get("face")
+    back = said == "no" if said else is_back(subject)
+    front = said == "yes" if said else is_front(subject)
+    out: Record = {"back": back, "front": front, "styles": {}}
     face = subject.person.face
     for style, drawing in drawings.items():
         row: Record = {"features": has_features(drawing)}
@@ -32,7 +41,7 @@ def record(subject: Subject, drawings: Mapping[str, Drawing]) -> Record:
             row |= _errors(subject, drawing, None)
             row["inside"] = eyes_inside(drawing)
         out["styles"][style] = row
-    if face is not None and drawings and is_front(subject):
+    if face is not None and drawings and front:
         bare = without_landmarks(subject)
         drawing = Drawing.of(bare.spec, next(iter(drawings)), "bust")
         if has_features(drawing) and bare.frame is not None:
@@ -62,6 +71,9 @@ def _errors(subject: Subject, drawing: Drawing, frame: HeadFrame | None) -> Reco
             out[f"eye_{side}"] = float(np.linalg.norm(place - wanted[side])) / apart
             down = (wanted["L"] - wanted["R"]) @ np.array([[0.0, 1.0], [-1.0, 0.0]]) / apart
             out[f"drop_{side}"] = float((place - wanted[side]) @ down) / apart
+            # How far down a style puts all eyes is its own affair.
+            meant = place - down * drawing.avatar.style.proportions.eye_drop * frame.height
+            out[f"meant_{side}"] = float(np.linalg.norm(meant - wanted[side])) / apart
     mouth = mouth_center(drawing)
     if mouth is not None and apart > 0:
         place = frame.to_photo(np.asarray(drawing.to_heads(mouth[None]), np.float32))[0]
@@ -137,17 +149,32 @@ def is_front(subject: Subject) -> bool:
     return face_share(subject) > _FRONT
 
 
+def mistakes(records: Sequence[Record], style: str) -> list[str]:
+    """People whose face is drawn on the back of a head, left out, or has eyes beyond its outline."""
+    out = []
+    for each in records:
+        row = each["placement"]
+        drawn = row["styles"].get(style, {})
+        if row["back"] and drawn.get("features"):
+            out.append(f"{each['name']}: a face where none is seen")
+        if row["front"] and not drawn.get("features"):
+            out.append(f"{each['name']}: no face where one is seen")
+        if drawn.get("inside") is False:
+            out.append(f"{each['name']}: an eye beyond the face")
+    return out
+
+
 def figures(records: Sequence[Record], styles: Sequence[str]) -> list[Figure]:
     """Mean errors, and how often features are where they must or must not be."""
     rows = [each["placement"] for each in records]
     out = []
     for style in styles:
         kept = [row for row in rows if style in row["styles"]]
-        eyes = values(kept, "styles", style, "eye_R") + values(kept, "styles", style, "eye_L")
-        drop = values(kept, "styles", style, "drop_R") + values(kept, "styles", style, "drop_L")
+        eyes = values(kept, "styles", style, "meant_R") + values(kept, "styles", style, "meant_L")
+        raw = values(kept, "styles", style, "eye_R") + values(kept, "styles", style, "eye_L")
         mouth = values(kept, "styles", style, "mouth")
         note = (
-            f"drawn lower by {mean(drop):.3f} on average; 90th percentile {np.quantile(eyes, 0.9):.3f}" if eyes else ""
+            f"with the style's own drop {mean(raw):.3f}; 90th percentile {np.quantile(eyes, 0.9):.3f}" if eyes else ""
         )
         out.append(Figure(5, f"{style}: eye centres, mean / interocular", mean(eyes), 0.06, count=len(eyes), note=note))
         out.append(Figure(5, f"{style}: mouth centre, mean / interocular", mean(mouth), 0.06, count=len(mouth)))
@@ -155,8 +182,9 @@ def figures(records: Sequence[Record], styles: Sequence[str]) -> list[Figure]:
         out.append(Figure(5, f"{style}: both eyes inside the face", share(inside), 100, True, len(inside), "%"))
     rule = values(rows, "rule", "eye_R") + values(rows, "rule", "eye_L")
     mouth = values(rows, "rule", "mouth")
-    out.append(Figure(5, "by rule: eye centres, mean / interocular", mean(rule), 0.20, count=len(rule)))
-    out.append(Figure(5, "by rule: mouth centre, mean / interocular", mean(mouth), 0.20, count=len(mouth)))
+    for what, found in (("eye centres", rule), ("mouth centre", mouth)):
+        note = f"median {np.median(found):.3f}" if found else ""
+        out.append(Figure(5, f"by rule: {what}, mean / interocular", mean(found), 0.20, count=len(found), note=note))
     backs = [not row["styles"][style]["features"] for row in rows if row["back"] for style in row["styles"]]
     out.append(Figure(5, "nothing drawn on the back of a head", share(backs), 100, True, len(backs), "%"))
     fronts = [row["styles"][style]["features"] for row in rows if row["front"] for style in row["styles"]]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -24,7 +25,8 @@ _TOPS = (Part.UPPER_CLOTHES, Part.COAT, Part.DRESS)
 _ARMS = (Part.LEFT_ARM, Part.RIGHT_ARM)
 _LOWER = {"trousers": Part.PANTS, "skirt": Part.SKIRT, "dress": Part.DRESS}
 _SURE = 0.45  # score of a joint
-_RUN = 0.06  # heads of hair in a row that count
+_RUN = 0.08  # heads of hair in a row that count
+_WISP = 0.03  # heads; thinner tails, on either side of their middle, are shadows
 _CHIN, _SHOULDER = -0.12, 0.30  # heads below the chin where hair becomes medium and long
 _NEAR = 0.07  # heads around a border where either answer does
 _HAT = (0.03, 0.08)  # square heads: no hat below the first, one above the second
@@ -88,7 +90,10 @@ def hair_length(seen: PartMap) -> set[str]:
     """ "none", "short", "medium" or "long": how far below the chin hair hangs."""
     if seen.area(Part.HAIR) < 0.04:
         return {"none"}
-    rows = np.flatnonzero((seen.labels == Part.HAIR).sum(1) > _RUN * seen.unit)
+    hair = (seen.labels == Part.HAIR).view(np.uint8)
+    side = 2 * max(round(_WISP * seen.unit), 1) + 1
+    wide = cv2.morphologyEx(hair, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))
+    rows = np.flatnonzero(np.asarray(wide).sum(1) > _RUN * seen.unit)
     if not len(rows):
         return {"none", "short"}
     low = float(seen.rows[rows[-1]])

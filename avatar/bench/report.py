@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dressform.avatar.bench import attributes, shapes
+from dressform.avatar.bench import attributes, placement, shapes
 from dressform.avatar.bench.colors import TARGETS
 from dressform.avatar.bench.figures import CRITERIA, Figure, Record
 
@@ -17,8 +17,8 @@ __all__ = ["as_json", "as_markdown"]
 def as_json(found: Sequence[Figure], records: Sequence[Record], about: Mapping[str, Any]) -> str:
     """Everything, people included; NaN becomes null."""
     rows = [
-        {"criterion": each.criterion, "what": each.what, "value": None if math.isnan(each.value) else round(each.value, 4),
-         "target": each.target, "at_least": each.at_least, "unit": each.unit, "met": each.met, "count": each.count,
+        {"criterion": each.criterion, "what": each.what, "value": _plain(each.value), "target": each.target,
+         "at_least": each.at_least, "unit": each.unit, "met": each.met, "count": each.count,
          "note": each.note}
         for each in found
     ]  # fmt: skip
@@ -106,5 +106,6 @@ def _worst(records: Sequence[Record], styles: Sequence[str]) -> list[str]:
     lines.append("- eyes: " + ", ".join(f"{name} {error:.2f}" for error, name in sorted(eyes, reverse=True)[:6]))
     wrong = [f"{each['name']} ({', '.join(each['mistaken'])})" for each in records if each.get("mistaken")]
     lines.append("- taken for somebody else: " + (", ".join(wrong) or "nobody"))
+    lines += [f"- {line}" for line in placement.mistakes(records, style)]
     lines += [f"- {line}" for line in attributes.disagreements(records, style)]
     return [*lines, ""]

@@ -18,8 +18,9 @@ from dressform.parsing import Parse
 __all__ = ["Bench", "Truth", "run"]
 
 Pixels = npt.NDArray[np.uint8]
-Truth = Mapping[str, Sequence[Mapping[str, str]]]
-"""By the name of a photo, what somebody says of its people, in the order of the parse."""
+Truth = Mapping[str, Mapping[str, str]]
+"""What somebody says who looked, by the name of a photo, #, and the number of the person from the left: values of
+:data:`~dressform.avatar.bench.attributes.ATTRIBUTES`, and for "face" whether one is to be seen."""
 DEEP = 8  # people whose layers are rendered one by one, files opened, and bytes compared
 _TIMED = 5
 
@@ -69,12 +70,9 @@ def run(
             break
         people = subjects(photo, parse)
         crowd: list[tuple[Record, np.ndarray, dict[str, np.ndarray]]] = []
-        words = (truth or {}).get(photo, ())
         for subject in people:
-            number = subject.person.index - 1
-            row, avatars, pictures = _person(
-                subject, styles, words[number] if number < len(words) else None, deep=len(out.records) < deep
-            )
+            said = (truth or {}).get(subject.name)
+            row, avatars, pictures = _person(subject, styles, said, deep=len(out.records) < deep)
             crowd.append((row, identity.describe_photo(subject), avatars))
             photo_tile = sheets.crop(subject)
             for style in styles:
@@ -88,7 +86,7 @@ def run(
     seconds = repeat.timings(kept, styles) if timed else {}
     out.figures = [
         *colors.figures(out.records, styles),
-        *shapes.figures(out.records),
+        *shapes.figures(out.records, styles),
         *attributes.figures(out.records, styles),
         *identity.figures(groups, styles),
         *placement.figures(out.records, styles),
@@ -113,11 +111,12 @@ def _person(
         "framing": subject.spec.framing,
         "colors": colors.record(subject, wholes),
         "shapes": shapes.record(subject),
+        "drawn": {style: shapes.drawn(subject, wholes[style]) for style in styles},
         "attributes": attributes.record(subject, wholes, truth),
-        "placement": placement.record(subject, busts),
+        "placement": placement.record(subject, busts, truth),
         "layers": {
-            "bust": layers.record(busts, False, deep=deep),
-            "whole": layers.record(wholes, subject.spec.framing == "full", deep=deep),
+            "bust": layers.record(subject, busts, False, deep=deep),
+            "whole": layers.record(subject, wholes, subject.spec.framing == "full", deep=deep),
         },
         "sizes": repeat.record(busts),
     }
