@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dressform.parsing.engines.base import Parser
     from dressform.parsing.result import Parse
 
-__all__ = ["Outcome", "Written", "attempt", "make_folder", "parse_photo", "run_batch", "save_parse"]
+__all__ = ["Outcome", "Write", "Written", "attempt", "make_folder", "parse_photo", "run_batch", "save_parse"]
 
 Outputs = Mapping[str, tuple[Path, ...]]
 

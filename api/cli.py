@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from dressform.api.cli_avatar import avatar
 from dressform.api.cli_demo import demo
 from dressform.api.cli_doctor import doctor
 from dressform.api.cli_models import models
@@ -22,13 +23,14 @@ FAILED, BAD_USAGE, INTERRUPTED = 1, 2, 130
 
 app = typer.Typer(
     name="dressform",
-    help="Find the people in photos and the parts of each: hair, face, garments, limbs.",
+    help="Find the people in photos and the parts of each: hair, face, garments, limbs; draw them as avatars.",
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # plain help appears at once; rich would have to be imported first
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(parse)
+app.command()(avatar)
 app.add_typer(models, name="models")
 app.command()(doctor)
 app.command()(demo)

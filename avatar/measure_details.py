@@ -12,10 +12,11 @@ from dressform.avatar.spec import Attributes, Face
 from dressform.avatar.view import PersonView
 from dressform.parsing import Part
 
-__all__ = ["beard_amount", "brows_color", "glasses_kind", "iris_color", "lips_color", "lower_face"]
+__all__ = ["beard_amount", "brows_color", "frame_shows", "glasses_kind", "iris_color", "lips_color", "lower_face"]
 
 Mask = npt.NDArray[np.bool_]
 _DEFAULT_IRIS = parse_color(Face().iris)
+_BRIDGE, _RIM = 0.065, 0.0085  # bend of OKLab lightness from row to row, on the nose and below the eyes
 _FINE_EYE = 9.0  # px of an eye in the photo's own pixels below which its colour can't be told
 
 
@@ -63,7 +64,7 @@ def glasses_kind(view: PersonView, face: Face, skin: Color | None) -> Attributes
     """The attributes with ``glasses`` set: dark where the parser's glasses hide the eyes."""
     glass = view.mask(Part.SUNGLASSES) & view.seen
     if np.count_nonzero(glass) < 0.008 * view.frame.height**2 or not face.eyes:
-        return Attributes()
+        return Attributes(glasses="clear" if frame_shows(view, face) else "none")
     spots = np.zeros(glass.shape, np.uint8)
     for eye in face.eyes:
         x, y = view.frame.to_photo(np.array([eye.centre]))[0]
@@ -79,6 +80,38 @@ def glasses_kind(view: PersonView, face: Face, skin: Color | None) -> Attributes
     # Through clear glass one sees skin around the eye, however black the frame.
     least, most, high = (float(value) for value in np.quantile(lightness, [0.1, 0.7, 0.9]))
     return Attributes(glasses="dark" if most < 0.66 * own and high - least < 0.4 * own else "clear")
+
+
+def frame_shows(view: PersonView, face: Face) -> bool:
+    """Whether a rim crosses the bridge of the nose and runs below both eyes, of glasses that the parser did not see.
+
+    Bare skin is smooth there from top to bottom; a frame bends the profile of lightness sharply. Thin rims are missed.
+    """
+    if face.source != "landmarks" or len(face.eyes) < 2 or len(face.nose) < 2:
+        return False
+    right, left = (np.array(eye.centre) for eye in face.eyes)
+    apart = float(np.linalg.norm(left - right))
+    across = (left - right) / max(apart, 1e-6)
+    down = np.array([-across[1], across[0]])
+    depth = float((np.array(face.nose[1]) - (left + right) / 2) @ down) / max(apart, 1e-6)
+    if not 0.35 < depth < 1.0 or abs(face.yaw) > 0.7:  # seen from below or aside, nostrils and shadows mislead
+        return False
+    corner = (right + left) / 2 - apart * across - 0.5 * apart * down
+    ends = np.stack([corner, corner + 2 * apart * across, corner + apart * 4 / 3 * down])
+    width, height = 96, 64
+    target = np.array([[0, 0], [width, 0], [0, height]], np.float32)
+    matrix = cv2.getAffineTransform(view.frame.to_photo(ends).astype(np.float32), target)
+    patch = np.asarray(cv2.warpAffine(view.image, matrix, (width, height), flags=cv2.INTER_AREA), np.uint8)
+    lightness = cv2.GaussianBlur(np.asarray(srgb_to_oklab(patch)[..., 0], np.float32), (0, 0), 0.8)
+
+    def bend(x0: float, x1: float, y0: float, y1: float) -> float:
+        rows = slice(int((y0 + 0.5) * 0.75 * height), int((y1 + 0.5) * 0.75 * height))
+        columns = slice(int((x0 + 1) * width / 2), int((x1 + 1) * width / 2))
+        profile = np.median(lightness[rows, columns], axis=1)
+        return float(np.abs(profile[:-2] - 2 * profile[1:-1] + profile[2:]).max())
+
+    below = min(bend(side * 0.5 - 0.2, side * 0.5 + 0.2, 0.2, 0.62) for side in (-1, 1))
+    return bend(-0.14, 0.14, -0.3, 0.35) > _BRIDGE and below > _RIM
 
 
 def iris_color(view: PersonView, face: Face, pixels_per_view: float) -> str:
