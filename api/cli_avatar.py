@@ -34,7 +34,7 @@ Texts = list[str] | None
 
 def avatar(
     photos: Annotated[
-        Texts, typer.Argument(metavar="[PHOTO|FOLDER|-]...", help="Photos, folders of photos, or - for stdin.")
+        Texts, typer.Argument(metavar="PHOTO|FOLDER|-...", help="Photos, folders of photos, or - for stdin.")
     ] = None,
     out: Annotated[
         str | None, typer.Option("--out", "-o", metavar="FOLDER|-", help="Folder for the results, or - for stdout.")
@@ -112,7 +112,7 @@ def avatar(
     check_collisions([*found, *(photo for photo, _ in jobs)])
     make_folder(place)
     if jobs:
-        _report(_draw_jobs(jobs, wanted, place), len(jobs) + sheet, as_json)
+        _report(_draw_jobs(jobs, wanted, place), len(jobs) + sheet, as_json, drawn)
         return
     outcomes = run_batch(
         found,
@@ -124,7 +124,7 @@ def avatar(
         write=writer(wanted),
         ledger=LEDGER,
     )
-    _report(outcomes, len(found), as_json)
+    _report(outcomes, len(found), as_json, sentence)
 
 
 def list_lines(what: str) -> list[str]:
@@ -256,7 +256,7 @@ def _write_stdout(photos: Sequence[Photo], jobs: Sequence[Job], wanted: Wanted, 
 # ---- what came out --------------------------------------------------------------------------------------------------
 
 
-def _report(outcomes: Iterable[Outcome], total: int, as_json: bool) -> None:
+def _report(outcomes: Iterable[Outcome], total: int, as_json: bool, say: Callable[[Outcome], str]) -> None:
     """Print what becomes of each photo, and in the end what was left out and what failed."""
     counts: dict[str, int] = {}
     notes: list[str] = []
@@ -273,13 +273,15 @@ def _report(outcomes: Iterable[Outcome], total: int, as_json: bool) -> None:
             if as_json:
                 print(as_json_line(outcome), flush=True)
             elif outcome.status == "done":
-                print(sentence(outcome), flush=True)
+                print(say(outcome), flush=True)
             advance(number)
     if not as_json and (total > 1 or "skipped" in counts):
-        words = {"done": "done", "skipped": "skipped, done before (--overwrite does them again)", "failed": "failed"}
-        typer.echo(
-            ", ".join(f"{counts.get(key, 0)} {text}" for key, text in words.items() if key in counts or key == "done")
+        done = [f"{counts.get('done', 0)} done"]
+        skipped = (
+            [f"{counts['skipped']} skipped, done before (--overwrite does them again)"] if "skipped" in counts else []
         )
+        failed = [f"{counts['failed']} failed"] if "failed" in counts else []
+        typer.echo(", ".join([*done, *skipped, *failed]))
     for line in notes:
         typer.echo(line, err=True)
     if "failed" in counts:
@@ -288,14 +290,12 @@ def _report(outcomes: Iterable[Outcome], total: int, as_json: bool) -> None:
 
 def sentence(outcome: Outcome) -> str:
     """Who was drawn and where it was written, for people."""
-    photo, pictures = outcome.photo, [path for path in outcome.files if path.suffix != ".json"]
-    shown = next(iter(pictures or outcome.files), None)
-    if (
-        photo.path is not None
-        and photo.path.stem == photo.stem
-        and shown is not None
-        and shown.parent.name != photo.stem
-    ):
-        return f"{photo.label} → {shown}"  # a spec or a seed
+    photo = outcome.photo
     people = {0: "No people found", 1: "1 person"}.get(outcome.people or 0, f"{outcome.people} people")
-    return f"{people} in {photo.label}" + (f" → {shown.parent}" if shown is not None else "")
+    return f"{people} in {photo.label}" + (f" → {outcome.files[0].parent}" if outcome.files else "")
+
+
+def drawn(outcome: Outcome) -> str:
+    """The same for a spec, a seed, or the sheet of all of them."""
+    pictures = [path for path in outcome.files if path.suffix != ".json"] or outcome.files
+    return f"{outcome.photo.label} → {pictures[0]}"

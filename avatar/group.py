@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from dressform.avatar.avatar import Avatar
-from dressform.avatar.color import parse_color
+from dressform.avatar.color import format_color
 from dressform.avatar.framing import CANVAS
 from dressform.avatar.group_places import Place, arranged
 from dressform.avatar.group_scene import Node, group_scene, metadata, person_group
@@ -67,7 +67,8 @@ def contact_sheet(
         y += high + gap
     size = (gap + across * (wide + gap), y)
     if background is not None:
-        children.insert(0, _field(parse_color(background), size))
+        format_color(background)  # tells what is no colour
+        children.insert(0, _field(background, size))
     return Scene(*size, tuple(children), f"{count} avatars", metadata(avatar.style for avatar in avatars))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Curve", "Path", "circle", "ellipse", "line", "polygon", "rounded_rectangle"]
+__all__ = ["Curve", "Path", "circle", "contains", "ellipse", "line", "polygon", "rounded_rectangle"]
 
 Floats = npt.NDArray[np.float64]
 _ROUND = 4 / 3 * (np.sqrt(2) - 1)  # control points of a quarter circle of radius 1
@@ -55,12 +55,12 @@ class Curve:
         a, b, c, d = p[0:-1:3], p[1::3], p[2::3], p[3::3]
         bend = np.maximum(np.linalg.norm(a - 2 * b + c, axis=1), np.linalg.norm(b - 2 * c + d, axis=1))
         steps = np.clip(np.ceil(np.sqrt(0.75 * bend / max(tolerance, 1e-6))), 1, 200).astype(int)
-        pieces = [p[:1]]
-        for k, n in enumerate(steps):
-            t = (np.arange(1, n + 1) / n)[:, None]
-            u = 1 - t
-            pieces.append(u**3 * a[k] + 3 * u**2 * t * b[k] + 3 * u * t**2 * c[k] + t**3 * d[k])
-        return np.concatenate(pieces)
+        which = np.repeat(np.arange(len(steps)), steps)
+        first = np.concatenate([[0], np.cumsum(steps)[:-1]])
+        t = ((np.arange(len(which)) - first[which] + 1) / steps[which])[:, None]
+        u = 1 - t
+        line = u**3 * a[which] + 3 * u**2 * t * b[which] + 3 * u * t**2 * c[which] + t**3 * d[which]
+        return np.concatenate([p[:1], line])
 
     def transformed(self, matrix: npt.NDArray[Any]) -> Curve:
         """The curve under a (2, 3) affine map."""
@@ -97,6 +97,14 @@ class Path:
 
     def __add__(self, other: Path) -> Path:
         return Path(self.curves + other.curves)
+
+
+def contains(polygon: Floats, point: Floats) -> bool:
+    """Whether a point lies inside a polygon of (n, 2) corners, by the even-odd rule."""
+    (xa, ya), (xb, yb) = polygon.T, np.roll(polygon, -1, axis=0).T
+    crossed = (ya > point[1]) != (yb > point[1])
+    x = xa + (point[1] - ya) * (xb - xa) / np.where(crossed, yb - ya, 1)
+    return bool(np.count_nonzero(crossed & (x > point[0])) % 2)
 
 
 def polygon(points: Sequence[Sequence[float]] | Floats) -> Path:

@@ -66,7 +66,7 @@ def map_of_photo(subject: Subject) -> PartMap:
     frame = subject.frame
     if frame is None:
         raise ValueError("a subject needs a head")
-    rows = (np.arange(subject.labels.shape[0]) + 0.5 - frame.chin[1]) / frame.height
+    rows = np.asarray((np.arange(subject.labels.shape[0]) + 0.5 - frame.chin[1]) / frame.height, np.float64)
     return PartMap(subject.labels, rows, frame.height, lambda p: frame.to_photo(np.asarray(p, np.float32)))
 
 

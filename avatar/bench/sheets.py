@@ -35,8 +35,9 @@ def crop(subject: Subject, side: int = SIDE) -> Pixels:
         factor = float(2 * scale)
         small = np.asarray(cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA), np.uint8)
         matrix[:, :2] /= factor
-    flags = {"flags": cv2.INTER_LINEAR, "borderMode": cv2.BORDER_CONSTANT, "borderValue": (128, 128, 128)}
-    return np.asarray(cv2.warpAffine(small, matrix, (side, side), **flags), np.uint8)
+    gray, border = (128, 128, 128), cv2.BORDER_CONSTANT
+    piece = cv2.warpAffine(small, matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=border, borderValue=gray)
+    return np.asarray(piece, np.uint8)
 
 
 def sheet(pairs: Sequence[tuple[str, Pixels, Pixels]]) -> Pixels:

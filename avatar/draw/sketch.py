@@ -20,7 +20,7 @@ from dressform.avatar.draw.chains import (
     tip,
     unit,
 )  # fmt: skip
-from dressform.avatar.paths import Curve, Path
+from dressform.avatar.paths import Curve, Path, contains
 from dressform.parsing.errors import OptionError
 
 __all__ = ["contour_strokes", "wobbled"]
@@ -148,16 +148,9 @@ def _outward(path: Path) -> list[int]:
     for k, line in enumerate(lines):
         x, y = line.T
         clockwise = float(x @ np.roll(y, -1) - y @ np.roll(x, -1)) > 0
-        depth = sum(_contains(other, line[0]) for j, other in enumerate(lines) if j != k and path.curves[j].closed)
+        depth = sum(contains(other, line[0]) for j, other in enumerate(lines) if j != k and path.curves[j].closed)
         signs.append(1 if clockwise == (depth % 2 == 0) else -1)
     return signs
-
-
-def _contains(line: Floats, point: Floats) -> bool:
-    (xa, ya), (xb, yb) = line.T, np.roll(line, -1, axis=0).T
-    crossed = (ya > point[1]) != (yb > point[1])
-    x = xa + (point[1] - ya) * (xb - xa) / np.where(crossed, yb - ya, 1)
-    return bool(np.count_nonzero(crossed & (x > point[0])) % 2)
 
 
 class _Ink:

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dressform.avatar.paths import Path
+from dressform.avatar.paths import Path, contains
 from dressform.avatar.render import (
     Floats,
     Picture,
@@ -248,18 +248,11 @@ def _turned(lines: list[Points]) -> list[Points]:
     turned = []
     for k, line in enumerate(lines):
         around = np.flatnonzero(((low <= low[k]) & (high >= high[k])).all(1))
-        depth = sum(_contains(lines[other], line[0]) for other in around if other != k)
+        depth = sum(contains(lines[other], line[0]) for other in around if other != k)
         x, y = line.T
         clockwise = np.sum(x * np.roll(y, -1) - y * np.roll(x, -1)) > 0
         turned.append(line if clockwise == (depth % 2 == 0) else line[::-1])
     return turned
-
-
-def _contains(polygon: Points, point: Points) -> bool:
-    (xa, ya), (xb, yb) = polygon.T, np.roll(polygon, -1, axis=0).T
-    crossed = (ya > point[1]) != (yb > point[1])
-    x = xa + (point[1] - ya) * (xb - xa) / np.where(crossed, yb - ya, 1)
-    return bool(np.count_nonzero(crossed & (x > point[0])) % 2)
 
 
 def _stroked(lines: list[Points], radius: float, width: int, height: int) -> Floats:
