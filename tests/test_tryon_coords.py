@@ -1,0 +1,250 @@
+"""Coordinates on cloth: bent tubes, cones and seams with known truth, and that nothing ever folds over."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tryon_shapes import RADIUS, Figure, misplaced, tube
+
+from dressform.parsing import OptionError
+from dressform.tryon.axis import fit_axis
+from dressform.tryon.coords import ClothMap, determinants, map_cloth, panel_coordinates
+from dressform.tryon.fold_shift import MOST_STRENGTH, shift_folds
+from dressform.tryon.frames import Frame, make_frame
+from dressform.tryon.grid_solve import integrate, pillow
+from dressform.tryon.panel import Panel
+from dressform.tryon.panels import split_panels
+from dressform.tryon.regions import find_region
+
+Floats = npt.NDArray[np.float64]
+
+
+def tube_panel(frame: Frame, mask: npt.NDArray[np.bool_]) -> Panel:
+    return Panel("sleeve_L", mask, frame)
+
+
+@pytest.mark.parametrize("elbow", [False, True])
+@pytest.mark.parametrize("taper", [0.0, 0.35])
+@pytest.mark.parametrize("bend", [0, 35, 60, 90])
+def test_texture_lies_where_it_should_on_bent_tubes(bend: float, taper: float, elbow: bool) -> None:
+    truth = tube(bend, taper, elbow=elbow, turn=bend / 3, seed=int(bend))
+    found = panel_coordinates(tube_panel(make_frame(fit_axis(truth.joints, truth.mask)), truth.mask))
+    error, scale = misplaced(truth.uv[truth.mask], found[truth.mask])
+    assert error.mean() <= 0.02 * RADIUS
+    assert np.quantile(error, 0.95) <= 0.06 * RADIUS
+    assert scale == pytest.approx(1, abs=0.01)
+    assert determinants(found)[truth.mask].min() > 0
+
+
+@pytest.mark.parametrize("bend", [0, 60])
+def test_small_tubes_too(bend: float) -> None:
+    truth = tube(bend, 0.2, shrink=0.25)
+    found = panel_coordinates(tube_panel(make_frame(fit_axis(truth.joints, truth.mask)), truth.mask))
+    error, _ = misplaced(truth.uv[truth.mask], found[truth.mask])
+    assert error.mean() <= 0.04 * 0.25 * RADIUS  # a pixel is 7 % of the radius here
+    assert determinants(found)[truth.mask].min() > 0
+
+
+def test_what_lies_in_front_does_not_change_the_mapping() -> None:
+    truth = tube(25, 0.1, noise=0)
+    free = make_frame(fit_axis(truth.joints, truth.mask))
+    arm = np.zeros(truth.mask.shape, np.uint8)
+    cv2.line(arm, (180, 250), (345, 420), 1, 70)  # over the left side and the middle
+    cv2.line(arm, (390, 130), (390, 230), 1, 60)  # something hangs over the right side
+    hidden = (arm > 0) & truth.mask
+    seen = truth.mask & ~hidden
+    blocked = make_frame(fit_axis(truth.joints, seen, arm > 0))
+    one, other = (panel_coordinates(tube_panel(frame, truth.mask)) for frame in (free, blocked))
+    error, _ = misplaced(one[seen].astype(np.float64), other[seen])
+    assert error.mean() <= 0.02 * RADIUS
+    assert np.quantile(error, 0.95) <= 0.06 * RADIUS
+
+
+def dressed(raised: float, bend: float = 0.0) -> tuple[Panel, ...]:
+    person = Figure(raised=raised, bend=bend).shirt().person()
+    return split_panels(find_region(person, "upper"), person)
+
+
+def along_seam(panel: Panel, cloth: ClothMap, panels: tuple[Panel, ...]) -> tuple[Floats, Floats, Floats]:
+    """Across an armhole: gaps in pixels, ratios of scales and angles between threads in degrees."""
+    k, torso = 1 + panels.index(panel), 1 + [p.name for p in panels].index("torso")
+    number = np.where(np.any([p.mask for p in panels], 0), cloth.panel, 0)
+    assert panel.seam is not None
+    top, pit = panel.seam.astype(np.float64)
+    gaps, scales, angles = [], [], []
+    own, other = ((cloth.uv * (number == n)[..., None]) for n in (k, torso))
+    jacobians = [np.stack([np.gradient(f, axis=1), np.gradient(f, axis=0)], -1) for f in (own, other)]
+    way = (pit - top) / np.linalg.norm(pit - top)
+    across = np.array([way[1], -way[0]])
+    if number[tuple(np.int64((top + pit) / 2 + 4 * across))[::-1]] != k:
+        across = -across
+    for share in np.linspace(0.3, 0.95, 14):
+        at = top + share * (pit - top)
+        outer, inner = at + 4 * across, at - 4 * across
+        i, j = (tuple(np.int64(p))[::-1] for p in (outer, inner))
+        if number[i] != k or number[j] != torso:
+            continue
+        a, b = jacobians[0][i], jacobians[1][j]
+        step = np.array([i[1] - j[1], i[0] - j[0]], np.float64)
+        gaps.append(float(np.linalg.norm(cloth.uv[i] - cloth.uv[j] - 0.5 * (a + b) @ step)))
+        scales.append(float(np.sqrt(np.linalg.det(a) / np.linalg.det(b))))
+        turn = np.degrees(np.arctan2(a[0] @ [0, 1], a[1] @ [0, 1]) - np.arctan2(b[0] @ [0, 1], b[1] @ [0, 1]))
+        angles.append(float((turn + 180) % 360 - 180))
+    assert len(gaps) >= 5
+    return np.array(gaps), np.array(scales), np.array(angles)
+
+
+@pytest.mark.parametrize("raised", [8, 20, 35, 60, 90])
+def test_armholes_of_one_piece_of_cloth(raised: float) -> None:
+    panels = dressed(raised)
+    assert sorted(p.name for p in panels) == ["sleeve_L", "sleeve_R", "torso"]
+    cloth = map_cloth(panels, seam="continuous")
+    assert cloth.least_det > 0
+    for panel in panels:
+        if panel.name.startswith("sleeve"):
+            gaps, scales, angles = along_seam(panel, cloth, panels)
+            assert gaps.max() <= 2
+            assert np.abs(scales - 1).max() <= 0.05
+            assert np.abs(angles).max() <= 5
+
+
+@pytest.mark.parametrize("raised", [8, 35, 90])
+def test_sewn_sleeves_are_in_step_and_run_along_the_arm(raised: float) -> None:
+    panels = dressed(raised)
+    cloth = map_cloth(panels)
+    assert cloth.least_det > 0
+    for panel in panels:
+        if panel.seam is None:
+            continue
+        gaps, scales, _ = along_seam(panel, cloth, panels)
+        assert gaps.min() <= 2
+        assert np.median(np.abs(scales - 1)) <= 0.05
+        x, y = np.int64(panel.axis[len(panel.axis) // 2])
+        assert panel.mask[y, x]
+        way = panel.axis[-10] - panel.axis[10]
+        way /= np.linalg.norm(way)
+        step = cloth.uv[np.int64(y + 6 * way[1]), np.int64(x + 6 * way[0])] - cloth.uv[y, x]
+        assert abs(np.degrees(np.arctan2(step[0], step[1]))) < 14  # a pixel in six
+
+
+def test_legs_are_continuous_at_the_hips() -> None:
+    person = Figure().shirt().trousers().person()
+    region = find_region(person, "lower")
+    panels = split_panels(region, person)
+    assert sorted(p.name for p in panels) == ["leg_L", "leg_R"]
+    cloth = map_cloth(panels)
+    assert cloth.least_det > 0
+    y = 262 - region.window[1]
+    row = cloth.uv[y][panels[0].mask[y] | panels[1].mask[y]]
+    assert len(row) > 60
+    assert np.abs(np.diff(row[:, 1])).max() < 1
+    assert 0.5 < np.diff(row[:, 0]).min() and np.diff(row[:, 0]).max() < 4
+
+
+def test_a_cone_is_laid_flat() -> None:
+    """A skirt of 20° flare against the sector of a ring that it is cut from."""
+    n, slope = 60, np.tan(np.radians(20))
+    radius = 40 + slope * np.arange(n) * 5.0
+    axis = np.stack([np.full(n, 200.0), 20 + np.arange(n) * 5.0], 1).astype(np.float32)
+    sine = np.sin(np.radians(20))
+    frame = Frame(axis, radius.astype(np.float32), np.zeros(n, np.float32), np.full(n, sine, np.float32))
+    y, x = np.mgrid[0:330, 0:400] + 0.5
+    half = 40 + slope * (y - 20)
+    mask = (y > 20) & (y < 310) & (np.abs(x - 200) < 0.9 * half)
+    found = panel_coordinates(Panel("skirt", mask, frame))
+    angle, slant = np.arcsin(np.clip((x - 200) / half, -1, 1)) * sine, half / sine
+    truth = np.stack([slant * np.sin(angle), slant * np.cos(angle)], -1)
+    error, scale = misplaced(truth[mask], found[mask])
+    assert error.mean() <= 0.02 * 90
+    assert scale == pytest.approx(1, abs=0.01)
+    assert determinants(found)[mask].min() > 0
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 5))
+def test_a_sheet_of_any_outline_never_folds_over(seed: int, blobs: int) -> None:
+    rng = np.random.default_rng(seed)
+    canvas = np.zeros((150, 130), np.uint8)
+    for _ in range(blobs):
+        centre, axes = rng.integers(25, 105, 2), rng.integers(4, 50, 2)
+        cv2.ellipse(canvas, centre.tolist(), axes.tolist(), float(rng.uniform(0, 180)), 0, 360, 1, -1)
+    mask = canvas > 0
+    line = np.stack([np.full(8, 60.0), np.linspace(10, 140, 8)], 1).astype(np.float32)
+    zeros = np.zeros(8, np.float32)
+    panel = Panel("whole", mask, Frame(line, zeros + 20, zeros, zeros), backing=mask)
+    cloth = map_cloth([panel])
+    assert np.isfinite(cloth.uv).all()
+    assert cloth.least_det > 0
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 10**6), st.floats(0.1, 40), st.floats(0, MOST_STRENGTH))
+def test_folds_never_turn_cloth_over(seed: int, depth: float, strength: float) -> None:
+    truth = tube(60, 0.2, shrink=0.4)
+    cloth = map_cloth([tube_panel(make_frame(fit_axis(truth.joints, truth.mask)), truth.mask)])
+    noise = np.random.default_rng(seed).normal(size=truth.mask.shape).astype(np.float32)
+    fold = depth * cv2.GaussianBlur(noise, (0, 0), 2.0)
+    width = 2 * 0.4 * RADIUS
+    out = shift_folds(cloth.uv, fold, truth.mask, width, strength=strength)
+    assert determinants(out)[cv2.erode(truth.mask.astype(np.uint8), np.ones((3, 3))) > 0].min() > 0
+    moved = np.linalg.norm(out - cloth.uv, axis=2)[truth.mask]
+    assert moved.max() <= 3.2 * strength * width + 1e-3  # cloth that turns away is up to three times as dense
+
+
+def test_folds_move_threads() -> None:
+    uv = np.stack(np.meshgrid(np.arange(200.0), np.arange(200.0)), -1).astype(np.float32)
+    fold = 0.3 * np.sin(np.arange(200) / 12).astype(np.float32)[None].repeat(200, 0)
+    mask = np.ones((200, 200), np.bool_)
+    out = shift_folds(uv, fold, mask, 200.0, strength=MOST_STRENGTH)
+    moved = (uv - out)[60:140, 60:140]
+    assert 1.0 < np.abs(moved[..., 0]).max() <= 3.0
+    assert np.abs(moved[..., 1]).max() < 0.05
+    slope = np.gradient(fold, axis=1)[60:140, 60:140]
+    assert np.corrcoef(moved[..., 0].ravel(), slope.ravel())[0, 1] > 0.9
+    np.testing.assert_array_equal(shift_folds(uv, np.zeros_like(fold), mask, 200.0), uv)
+    for bad in (-0.1, 0.02, float("nan")):
+        with pytest.raises(OptionError):
+            shift_folds(uv, fold, mask, 200.0, strength=bad)
+    with pytest.raises(OptionError):
+        shift_folds(uv, fold[1:], mask, 200.0)
+
+
+def test_integrate_finds_the_field() -> None:
+    y, x = np.mgrid[0:30, 0:40] / 10.0
+    field = np.stack([x**2 - y, np.sin(x) * y])
+    inside = (x - 2) ** 2 + (y - 1.5) ** 2 < 1.6
+    found = integrate(np.diff(field, axis=2), np.diff(field, axis=1), inside)
+    gap = (found - field)[:, inside]
+    assert np.abs(gap - gap.mean(1, keepdims=True)).max() < 1e-3
+
+
+def test_a_long_pillow_is_half_a_tube() -> None:
+    inside = np.zeros((120, 33), np.bool_)
+    inside[2:-2, 2:-2] = True
+    height = pillow(inside)[60]
+    x = np.arange(33) - 16
+    np.testing.assert_allclose(height, np.sqrt(np.maximum(15.0**2 - x**2, 0)), atol=0.5)
+
+
+def test_bad_options() -> None:
+    panels = dressed(20)
+    with pytest.raises(OptionError, match="sewn, continuous"):
+        map_cloth(panels, seam="glued")
+    with pytest.raises(OptionError):
+        map_cloth([])
+
+
+def test_the_same_bytes_on_any_number_of_threads() -> None:
+    before = cv2.getNumThreads()
+    try:
+        results = []
+        for threads in (1, 2, 4):
+            cv2.setNumThreads(threads)
+            results.append(map_cloth(dressed(35, 40), seam="continuous").uv.tobytes())
+    finally:
+        cv2.setNumThreads(before)
+    assert len(set(results)) == 1

@@ -1,0 +1,197 @@
+"""Torsos and skirts: a thin-plate spline between the edges of what is worn and of the garment, in corresponding places.
+
+Where the spline folds the cloth over it is made smoother, and failing that each row is fitted by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from dressform.parsing.windows import Window
+from dressform.tryon.fit_limb import rounded
+from dressform.tryon.fit_report import Length
+from dressform.tryon.frames import Frame, enlarged, grid_points, grid_step, locate
+from dressform.tryon.garment_parts import Trunk, resample
+from dressform.tryon.target_landmarks import Point, frame_points
+from dressform.tryon.tps import Plate, fit_plate
+
+__all__ = ["Mapped", "TrunkTarget", "fit_rows", "fit_trunk", "trunk_target"]
+
+Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+_COUNTS = {"neckline": 7, "waist": 7, "shoulder": 4, "armhole": 4, "side": 9, "hem": 9}
+_SMOOTH = (0.003, 0.03, 0.3, 3.0)  # tried in turn
+_LOOSE = {"neckline": 6.0, "waist": 2.0}  # how much less an edge binds than others
+_LEAST_DET = 0.08  # of the median, from which cloth counts as not folded
+_NECKS = (0.5, 1.6)  # of the garment's neck depth, within which it follows the worn one
+
+
+class TrunkTarget(NamedTuple):
+    """Edges of a worn torso or skirt.
+
+    Attributes:
+        edges: (k, 2) by name, as in :class:`~dressform.tryon.garment_parts.Trunk`.
+        start, end: Distances along the frame of the armpits or the waist, and of the garment's hem, wherever that
+            comes to lie.
+    """
+
+    edges: dict[str, Doubles]
+    start: float
+    end: float
+
+
+class Mapped(NamedTuple):
+    """Source coordinates of a box.
+
+    Attributes:
+        source: (h, w, 2) float32 pixels of the cut-out.
+        method: "spline" or "rows".
+    """
+
+    source: Floats
+    method: str
+
+
+def trunk_target(frame: Frame, marks: Mapping[str, Point], trunk: Trunk, length: Length) -> TrunkTarget:
+    """Edges of what is worn, in the places that those of the garment go to."""
+    m = {name: np.array(place, np.float64) for name, place in marks.items()}
+    top = "neckline" in trunk.edges
+    upper = "armpit" if top else "waist"
+    ends = locate(frame, np.stack([m[f"{upper}_R"], m[f"{upper}_L"], m["hem_R"], m["hem_L"]]).astype(np.float32))
+    start = float(ends.distance[:2].mean())
+    tilt = float(ends.distance[3] - ends.distance[2]) / 2
+    worn = float(ends.distance[2:].mean()) - start
+    end = start + worn * length.reach / max(length.used, 1e-6)
+    edges: dict[str, Doubles] = {}
+    x = np.linspace(-1, 1, 17)
+    at = end + tilt * x
+    edges["hem"] = frame_points(frame, at, x * frame.along(frame.radius, at))
+    for k, (side, sign) in enumerate((("R", -1.0), ("L", 1.0))):
+        along = np.linspace(float(ends.distance[k]), end + tilt * sign, 17)
+        line = frame_points(frame, along, sign * frame.along(frame.radius, along))
+        line[0] = m[f"{upper}_{side}"]
+        edges[f"side_{side}"] = line
+        if top:
+            edges[f"shoulder_{side}"] = np.stack([m[f"neck_{side}"], m[f"shoulder_{side}"]])
+            edges[f"armhole_{side}"] = np.stack([m[f"shoulder_{side}"], m[f"armpit_{side}"]])
+    if top:
+        edges["neckline"] = _neckline(m, trunk.edges["neckline"])
+    else:
+        edges["waist"] = np.stack([m["waist_R"], m["waist"], m["waist_L"]])
+    return TrunkTarget(edges, start, end)
+
+
+def fit_trunk(frame: Frame, mask: Mask, target: TrunkTarget, trunk: Trunk, box: Window, *, roundness: float) -> Mapped:
+    """Source coordinates of a torso's or skirt's box.
+
+    Args:
+        frame: Of what is worn.
+        mask: (h, w) bool over the region's window, where the cloth must not be folded over.
+        target: From :func:`trunk_target`.
+        trunk: The garment's.
+        box: (x0, y0, x1, y1) pixels of the region's window.
+        roundness: 0 flat, 1 a tube below the armpits.
+    """
+    pairs = [
+        (resample(_flat(frame, target.edges[name], target.end, roundness), count), resample(edge, count), loose)
+        for name, edge in trunk.edges.items()
+        if name in target.edges
+        for count, loose in [(_COUNTS[name.split("_")[0]], _LOOSE.get(name, 1.0))]
+    ]
+    here, there = (np.concatenate([pair[k] for pair in pairs]) for k in (0, 1))
+    loose = np.concatenate([np.full(len(pair[0]), pair[2]) for pair in pairs])
+    step = grid_step(box)
+    points, shape = grid_points(box, step)
+    flat = _flat(frame, points.astype(np.float64), target.end, roundness)
+    inside = _grid_mask(mask, points).reshape(shape)
+    for smoothing in _SMOOTH:
+        plate: Plate = fit_plate(here, there, smoothing * loose)
+        found = plate.at(flat).reshape(*shape, 2)
+        if _unfolded(found, inside, _mirrored(frame, points, target.end).reshape(shape)):
+            return Mapped(_large(found, box, step), "spline")
+    return Mapped(fit_rows(frame, target.start, target.end, trunk, box, roundness=roundness), "rows")
+
+
+def fit_rows(frame: Frame, start: float, end: float, trunk: Trunk, box: Window, *, roundness: float) -> Floats:
+    """(h, w, 2) float32: each row of a trunk to the row of the garment at the same share of the length, evenly."""
+    step = grid_step(box)
+    points, shape = grid_points(box, step)
+    place = locate(frame, points)
+    across = place.offset.astype(np.float64) / np.maximum(frame.along(frame.radius, place.distance), 1e-6)
+    across = rounded(np.clip(across, -1.25, 1.25), roundness)
+    left, right = trunk.rows()
+    along = (place.distance - start) / max(end - start, 1e-6) * (len(left) - 1)
+    along = np.where(along > len(left) - 1, np.maximum(2 * (len(left) - 1) - along, 0), along)
+    k = np.clip(np.floor(along).astype(np.int64), 0, len(left) - 2)
+    share = (along - k)[:, None]
+    one, other = (edge[k] * (1 - share) + edge[k + 1] * share for edge in (left, right))
+    return _large((one + (other - one) * ((across + 1) / 2)[:, None]).reshape(*shape, 2), box, step)
+
+
+def _neckline(m: Mapping[str, Doubles], own: Doubles) -> Doubles:
+    """The worn opening as half an ellipse from R to L, not much deeper or flatter than the garment's own."""
+    middle, half = (m["neck_R"] + m["neck_L"]) / 2, (m["neck_L"] - m["neck_R"]) / 2
+    down = np.array([-half[1], half[0]])
+    width = max(float(np.hypot(*half)), 1e-9)
+    depth = float((m["neck"] - middle) @ down) / width**2
+    garment = neck_depth(own)
+    depth = float(np.clip(depth, _NECKS[0] * garment - 0.1, _NECKS[1] * garment + 0.15))
+    angle = np.linspace(np.pi, 0, 33)
+    return np.asarray(middle + np.cos(angle)[:, None] * half + np.sin(angle)[:, None] * depth * down, np.float64)
+
+
+def neck_depth(neckline: Doubles) -> float:
+    """How deep an opening hangs below its corners, in half widths; negative for collars that stand up."""
+    half = (neckline[-1] - neckline[0]) / 2
+    width = max(float(np.hypot(*half)), 1e-9)
+    down = np.array([-half[1], half[0]]) / width
+    return float((neckline[len(neckline) // 2] - (neckline[0] + neckline[-1]) / 2) @ down) / width
+
+
+def _flat(frame: Frame, points: Doubles, end: float, roundness: float) -> Doubles:
+    """Places as they would lie on flat cloth that ends at ``end`` and is mirrored there."""
+    place = locate(frame, points.astype(np.float32))
+    distance = place.distance.astype(np.float64)
+    radius = np.maximum(frame.along(frame.radius, distance), 1e-6)
+    round_ = roundness * (1 - frame.along(frame.flat, distance).astype(np.float64))
+    across = rounded(place.offset / radius, round_)
+    distance = np.where(distance > end, 2 * end - distance, distance)
+    return frame_points(frame, distance, across * radius)
+
+
+def _mirrored(frame: Frame, points: Floats, end: float) -> Mask:
+    return np.asarray(locate(frame, points).distance > end - 1, np.bool_)
+
+
+def _grid_mask(mask: Mask, points: Floats) -> Mask:
+    x = np.clip(points[:, 0].astype(np.int64), 0, mask.shape[1] - 1)
+    y = np.clip(points[:, 1].astype(np.int64), 0, mask.shape[0] - 1)
+    return np.asarray(mask[y, x], np.bool_)
+
+
+def _unfolded(source: Doubles, inside: Mask, mirrored: Mask) -> bool:
+    det = jacobian(source)
+    seen = inside & ~mirrored
+    if not seen.any():
+        return True
+    middle = float(np.median(det[seen]))
+    return middle > 0 and float(det[seen].min()) > _LEAST_DET * middle
+
+
+def jacobian(source: npt.NDArray[np.floating]) -> Doubles:
+    """(h, w) float64 determinants of the Jacobian of (h, w, 2) coordinates, per cell of the grid squared."""
+    if min(source.shape[:2]) < 2:
+        return np.ones(source.shape[:2])
+    ax, ay = np.gradient(source[..., 0].astype(np.float64), axis=(1, 0))
+    bx, by = np.gradient(source[..., 1].astype(np.float64), axis=(1, 0))
+    return np.asarray(ax * by - ay * bx, np.float64)
+
+
+def _large(found: Doubles, box: Window, step: int) -> Floats:
+    planes = [enlarged(np.ascontiguousarray(found[..., k].astype(np.float32)), box, step) for k in (0, 1)]
+    return np.stack(planes, axis=2)

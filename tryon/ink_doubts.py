@@ -1,0 +1,77 @@
+"""Inks that may be light after all: a sleeve in the sun beside a body in the shade is no second ink.
+
+Where one piece of cloth lies over another, light makes a step as sharp as an ink's. Two things tell it from an ink:
+the chromaticity stays; and either every ink that the edge crosses changes by the same ratio, or what is lighter is
+one large piece that ends at the cloth's outline, not a figure on the cloth.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["made_by_light"]
+
+Doubles = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int32]
+Mask = npt.NDArray[np.bool_]
+
+_SAME_TINT = 0.12  # distance in chromaticity that light may make
+_LARGEST = 1.9  # largest step, natural logarithm, that light is supposed to make within a cloth
+_SAME_STEP = 0.25  # difference of two steps that are one
+_CROSSED = 0.1  # share of borders of the wrong kind: light and dark parts of two inks hardly touch crosswise
+_PIECES = 4  # disjoint pieces from which on an ink is a pattern
+_OUTER = 0.25  # share of a piece's outline that is the cloth's own, from which on it is a part of the garment
+
+
+def made_by_light(
+    labels: Ints, mask: Mask, level: Doubles, tint: Doubles, doubt: npt.NDArray[np.floating], touch: Ints
+) -> list[tuple[int, int]]:
+    """Pairs of inks that are one in different light.
+
+    Args:
+        labels: (h, w) int32, ink of each pixel, 0 = none.
+        mask: (h, w) bool, the cloth.
+        level, tint, doubt: (k,), (k, 2), (k,): log luminance, chromaticity and its uncertainty of each ink.
+        touch: (k, k), border pixels of each two inks.
+    """
+    number = len(level)
+    area = np.bincount(labels[mask], minlength=number)
+    step = level[None] - level[:, None]
+    tints = np.hypot(*(tint[None] - tint[:, None]).transpose(2, 0, 1))
+    alike = (tints < _SAME_TINT + np.maximum(doubt[None], doubt[:, None])) & (np.abs(step) < _LARGEST)
+    alike &= (area[None] > 0) & (area[:, None] > 0)
+    found = _parallel(alike, step, touch)
+    joined = {k for pair in found for k in pair}
+    for one in range(1, number):
+        larger = [k for k in range(1, number) if k != one and alike[one, k] and area[k] > area[one]]
+        if one not in joined and larger and touch[one, larger].sum() and _is_piece(labels == one, mask):
+            found.append((one, larger[int(np.argmax(touch[one, larger]))]))
+    return found
+
+
+def _parallel(alike: Mask, step: Doubles, touch: Ints) -> list[tuple[int, int]]:
+    """Pairs (a, b) and (c, d) where b is to a as d is to c, and a touches c, b touches d, hardly a d or b c."""
+    number = len(step)
+    found = []
+    pairs = [(a, b) for a in range(1, number) for b in range(1, number) if a != b and alike[a, b] and step[a, b] > 0]
+    for at, (a, b) in enumerate(pairs):
+        for c, d in pairs[at + 1 :]:
+            straight, crossed = touch[a, c] + touch[b, d], touch[a, d] + touch[b, c]
+            if len({a, b, c, d}) == 4 and abs(step[a, b] - step[c, d]) < _SAME_STEP and touch[a, c] and touch[b, d] \
+                    and crossed < _CROSSED * straight:
+                found += [(a, b), (c, d)]
+    return found
+
+
+def _is_piece(ink: Mask, mask: Mask) -> bool:
+    """Whether an ink is made of few pieces whose outlines run along the cloth's own."""
+    count, _, stats, _ = cv2.connectedComponentsWithStats(ink.view(np.uint8), connectivity=8)
+    sizes = stats[1:, cv2.CC_STAT_AREA]
+    if int((sizes > 0.03 * sizes.sum()).sum()) >= _PIECES:
+        return False
+    box = np.ones((3, 3), np.uint8)
+    rim = ink & ~cv2.erode(ink.view(np.uint8), box, borderType=cv2.BORDER_CONSTANT, borderValue=0).view(np.bool_)
+    core = cv2.erode(mask.view(np.uint8), np.ones((5, 5), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    return bool(np.count_nonzero(rim & (core == 0)) >= _OUTER * np.count_nonzero(rim))

@@ -1,0 +1,68 @@
+"""The garment's own colour at its border, where pixels show a mixture of it and of what lies behind or in front.
+
+After Chuang, Curless, Salesin, Szeliski, "A Bayesian approach to digital matting", CVPR 2001, with means and
+variances of both sides that are diffused from where they are seen pure.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from dressform.tryon.gather import Pixels
+from dressform.tryon.pull_push import pull_push_at
+
+__all__ = ["foreground"]
+
+Floats = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
+
+_GRAIN = np.float32(3e-5)  # variance of linear light that no side explains, at full light
+
+
+def foreground(linear: Floats, alpha: Floats, mask: Mask | None = None) -> Floats:
+    """Colour of the garment alone.
+
+    A composite ``linear + alpha * (new - foreground)`` then has no old colour left at the border, and what lies behind
+    need not be known.
+
+    Args:
+        linear: (h, w, 3) float32 linear light of the photo.
+        alpha: (h, w) float32 0..1, coverage by the garment.
+        mask: (h, w) bool, pixels whose colour may be taken for the garment's where ``alpha`` says so; None: all.
+
+    Returns:
+        (h, w, 3) float32: ``linear`` where ``alpha`` is 0 or 1; the colour of the garment's share in between, as far
+        as the colours on both sides tell, not negative.
+    """
+    out = linear.copy()
+    pixels = Pixels.of((alpha > 0) & (alpha < 1))
+    if not len(pixels):
+        return out
+    inside = alpha >= 1 if mask is None else (alpha >= 1) & mask
+    if not inside.any():
+        inside = alpha >= alpha.max()
+    outside = alpha <= 0
+    share = pixels.take(alpha)[:, None]
+    here = pixels.take(linear)
+    garment, unsure = _side(linear, inside, pixels)
+    if outside.any():
+        behind, vague = _side(linear, outside, pixels)
+    else:
+        behind, vague = here, np.ones_like(unsure)
+    left = here - share * garment - (1 - share) * behind
+    noise = _GRAIN * np.maximum(here.mean(axis=1, keepdims=True), np.float32(0.02))
+    spread = share * share * unsure + noise  # grain goes with the garment: new cloth brings its own
+    left *= spread / (share * (spread + (1 - share) ** 2 * vague))
+    garment += left
+    pixels.put(out, np.maximum(garment, 0))
+    return out
+
+
+def _side(linear: Floats, known: Mask, pixels: Pixels) -> tuple[Floats, Floats]:
+    """(n, 3) mean and (n, 1) variance of the colour that one side has near the pixels."""
+    square = np.einsum("hwc,hwc->hw", linear, linear)
+    near = pull_push_at(np.concatenate([linear, square[:, :, None]], axis=2), known, pixels)
+    mean = near[:, :3]
+    variance = near[:, 3:] - np.einsum("nc,nc->n", mean, mean)[:, None]
+    return mean, np.maximum(variance, 1e-5)

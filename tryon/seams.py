@@ -1,0 +1,102 @@
+"""How panels are sewn together: sleeves at armholes, the legs of trousers to their hips."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from dressform.tryon.frames import Frame, locate
+from dressform.tryon.panel import Panel
+
+__all__ = ["Sewing", "sewings"]
+
+Floats = npt.NDArray[np.float32]
+_LEAD_SLEEVE = 1.1  # half widths of the limb over which coordinates are led over from the parent's
+_LEAD_LEG = 1.8
+_FOLDED = np.radians(105)  # a forearm folded back goes its own way too
+_WIDEST = np.radians(50)  # legs further out than this from their hips, as of people who sit, go their own way
+
+
+@dataclass(frozen=True, eq=False)
+class Sewing:
+    """How a panel's own coordinates become those of the garment.
+
+    Attributes:
+        turn: Angle in radians by which (u, v) is turned.
+        shift: What is added to (u, v) after that.
+        reach: Pixels from the seam over which its parent's coordinates go over to its own; 0: they jump.
+        frame: The panel's frame.
+        seam: (2, 2) ends of the seam, x, y.
+    """
+
+    turn: float
+    shift: tuple[float, float]
+    reach: float
+    frame: Frame
+    seam: Floats
+
+    def share(self, points: Floats) -> Floats:
+        """(k,) float32 0..1: how much the panel's own coordinates count at points (k, 2), 0 up to the seam."""
+        ends = locate(self.frame, self.seam)
+        place = locate(self.frame, points)
+        gap = float(ends.offset[1] - ends.offset[0])
+        # How far along the limb the seam lies at a point's side of it.
+        side = np.clip((place.offset - ends.offset[0]) / (gap if abs(gap) > 1e-3 else 1e-3), 0, 1)
+        begins = ends.distance[0] + side * (ends.distance[1] - ends.distance[0])
+        t = np.clip((place.distance - begins) / max(self.reach, 1e-6), 0, 1)
+        return np.asarray(t * t * (3 - 2 * t), np.float32)
+
+
+def sewings(
+    panels: Sequence[Panel], read: Callable[[Frame, Floats], Floats], *, continuous: bool
+) -> list[Sewing | None]:
+    """For each panel how it is sewn to its parent; None where it has none.
+
+    Args:
+        panels: The pieces of a garment.
+        read: Gives (k, 2) u and v of points (k, 2) on a frame.
+        continuous: Sleeves go on from the torso as if cut from one piece, else they are turned along the arm.
+    """
+    return [_sewing(panel, read, continuous) for panel in panels]
+
+
+def _sewing(panel: Panel, read: Callable[[Frame, Floats], Floats], continuous: bool) -> Sewing | None:
+    if panel.parent is None or panel.seam is None:
+        return None
+    leg = panel.name.startswith("leg")
+    middle = panel.seam.mean(0, keepdims=True, dtype=np.float32)
+    own_way, parent_way = _way(panel.frame, middle), _way(panel.parent, middle)
+    angle = float(np.arctan2(*(parent_way[0] * own_way[1] - parent_way[1] * own_way[0], (parent_way * own_way).sum())))
+    width = float(panel.frame.along(panel.radius, locate(panel.frame, middle).distance)[0])
+    reach = (_LEAD_LEG if leg else _LEAD_SLEEVE) * width
+    turn = 0.0
+    if leg:
+        reach = reach if abs(angle) < _WIDEST else 0.0
+    elif continuous and abs(angle) < _FOLDED:
+        turn = angle
+    else:
+        reach = 0.0
+    # Both agree where one goes over to the other half and half.
+    place = locate(panel.frame, middle)
+    along = np.linspace(0, panel.frame.length, len(panel.axis))
+    at = float(place.distance[0]) + reach / 2
+    meet = np.array([[np.interp(at, along, panel.axis[:, 0]), np.interp(at, along, panel.axis[:, 1])]], np.float32)
+    if not reach:
+        meet = middle
+    own, parent = read(panel.frame, meet)[0].astype(np.float64), read(panel.parent, meet)[0].astype(np.float64)
+    c, s = np.cos(turn), np.sin(turn)
+    turned = np.array([c * own[0] - s * own[1], s * own[0] + c * own[1]])
+    shift = parent - turned
+    return Sewing(turn, (float(shift[0]), float(shift[1])), reach, panel.frame, panel.seam)
+
+
+def _way(frame: Frame, point: Floats) -> npt.NDArray[np.float64]:
+    """(2,) unit vector along a frame's axis at the height of a point."""
+    line = frame.axis.astype(np.float64)
+    spacing = frame.length / (len(line) - 1)
+    k = int(np.clip(round(float(locate(frame, point).distance[0]) / max(spacing, 1e-6)), 0, len(line) - 1))
+    d = line[min(k + 3, len(line) - 1)] - line[max(k - 3, 0)]
+    return np.asarray(d / max(float(np.hypot(*d)), 1e-9))

@@ -1,0 +1,90 @@
+"""Filters of a log shading: removing noise of a known strength, splitting form from folds.
+
+Guided filter: He, Sun, Tang, "Guided image filtering", TPAMI 2013, with the picture as its own guide, so that box
+means suffice. Where the noise is known, the gain of Lee, "Digital image enhancement and noise filtering by use of
+local statistics", TPAMI 1980, takes the place of its constant.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["box_mean", "denoise", "noise_variance", "smooth_base"]
+
+Floats = npt.NDArray[np.float32]
+
+_ROWS = 300  # rows of a picture that noise is measured on
+_BINS = 8  # of luminance
+_LEAST = 200  # pixels that say something about noise
+_UNKNOWN = 0.02  # standard deviation of log light where too little can be measured
+_CALM = 0.9  # confidence of the pixels that noise is measured on
+
+
+def box_mean(values: Floats, radius: int) -> Floats:
+    """Mean over (2 radius + 1)² pixels, the frame mirrored."""
+    side = 2 * radius + 1
+    return np.asarray(cv2.blur(values, (side, side), borderType=cv2.BORDER_REFLECT), np.float32)
+
+
+def denoise(values: Floats, variance: Floats, radius: int) -> Floats:
+    """Remove noise of a known variance, keep what stands out of it.
+
+    Args:
+        values, variance: (h, w) float32.
+        radius: Half the window's side in pixels.
+    """
+    mean = box_mean(values, radius)
+    spread = box_mean(values * values, radius)
+    spread -= mean * mean
+    gain = spread - variance
+    np.maximum(gain, 0, out=gain)
+    np.maximum(spread, np.float32(1e-9), out=spread)
+    gain /= spread
+    return _applied(values, mean, gain, radius)
+
+
+def smooth_base(values: Floats, radius: int, epsilon: float) -> Floats:
+    """Guided filter of (h, w) float32 by itself: variances far below ``epsilon`` are evened out, edges stay."""
+    mean = box_mean(values, radius)
+    spread = np.maximum(box_mean(values * values, radius) - mean * mean, 0)
+    return _applied(values, mean, spread / (spread + np.float32(epsilon)), radius)
+
+
+def _applied(values: Floats, mean: Floats, gain: Floats, radius: int) -> Floats:
+    """Mean over windows of mean + gain (value - mean); ``mean`` is overwritten."""
+    mean -= gain * mean
+    out = box_mean(gain, radius)
+    out *= values
+    out += box_mean(mean, radius)
+    return out
+
+
+def noise_variance(values: Floats, confidence: Floats, light: Floats, small: Floats) -> Floats:
+    """Variance of the noise of a log shading; it depends on how much light the camera got.
+
+    Args:
+        values: (h, w) float32, log shading.
+        confidence: (h, w) float32, 0..1.
+        light: (h, w) float32, log luminance of the photo.
+        small: (h', w') float32, the same at a smaller size, for which the answer is given.
+
+    Returns:
+        The shape of ``small``, float32.
+    """
+    rows = slice(None, None, max(1, values.shape[0] // _ROWS))
+    v, sure = values[rows], confidence[rows] > _CALM
+    if v.shape[1] < 5:
+        return np.full(small.shape, _UNKNOWN**2, np.float32)
+    second = (v[:, :-4] - 2 * v[:, 2:-2] + v[:, 4:]) / np.float32(np.sqrt(6))
+    good = sure[:, :-4] & sure[:, 2:-2] & sure[:, 4:]
+    at, size = light[rows][:, 2:-2][good], np.abs(second[good])
+    if len(at) < _LEAST:
+        return np.full(small.shape, _UNKNOWN**2, np.float32)
+    edges = np.quantile(at, np.linspace(0, 1, _BINS + 1))
+    which = np.clip(np.searchsorted(edges, at) - 1, 0, _BINS - 1)
+    filled = [k for k in range(_BINS) if (which == k).any()]
+    sigma = [1.48 * float(np.median(size[which == k])) for k in filled]
+    middle = (edges[1:] + edges[:-1])[filled] / 2
+    return np.asarray(np.interp(small, middle, np.square(sigma)), np.float32)
