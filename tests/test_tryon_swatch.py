@@ -70,7 +70,11 @@ def test_sixteen_bits_are_kept() -> None:
 def test_alpha_is_kept_for_prints_and_white_for_tiles() -> None:
     alpha = np.tile(np.linspace(0, 255, 17).astype(np.uint8), (13, 1))
     rgba = np.dstack([RGB, alpha])
-    for source in (rgba, encoded(Image.fromarray(rgba)), encoded(Image.fromarray(rgba), "WEBP", lossless=True, exact=True)):
+    for source in (
+        rgba,
+        encoded(Image.fromarray(rgba)),
+        encoded(Image.fromarray(rgba), "WEBP", lossless=True, exact=True),
+    ):
         swatch = load_swatch(source)
         share = alpha[..., None] / np.float32(255)
         assert swatch.has_alpha
@@ -134,13 +138,20 @@ def test_what_is_no_swatch_is_refused(source: Any, error: type[DressformError]) 
         load_swatch(source)
 
 
-@pytest.mark.parametrize("spelling", ["#7A1F2B", "7a1f2b", " #7a1f2b ", (122, 31, 43), [122, 31, 43], np.array([122, 31, 43])])
+@pytest.mark.parametrize(
+    "spelling", ["#7A1F2B", "7a1f2b", " #7a1f2b ", (122, 31, 43), [122, 31, 43], np.array([122, 31, 43])]
+)
 def test_spellings_of_one_colour(spelling: Any) -> None:
     assert color_text(spelling) == "#7a1f2b"
 
 
 def test_lab_is_under_d50() -> None:
-    known = {(54.29, 80.81, 69.89): (1, 0, 0), (100, 0, 0): (1, 1, 1), (0, 0, 0): (0, 0, 0), (29.57, 68.30, -112.03): (0, 0, 1)}
+    known = {
+        (54.29, 80.81, 69.89): (1, 0, 0),
+        (100, 0, 0): (1, 1, 1),
+        (0, 0, 0): (0, 0, 0),
+        (29.57, 68.30, -112.03): (0, 0, 1),
+    }
     for values, linear in known.items():
         assert np.allclose(linear_color(lab(*values)), linear, atol=2e-3)
     assert color_text("LAB(50 20 -10)") == color_text("lab(50%, 20,-10)") == lab(50, 20, -10) == "lab(50, 20, -10)"

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import numpy.typing as npt
+
+from dressform.tryon.sections import cut_sections, fit_sections
 
 __all__ = ["Axis", "arc_lengths", "fit_axis", "resampled", "unbent"]
 
@@ -23,10 +24,7 @@ _SECTIONS = 48  # twice as many unknowns: OpenCV solves up to a hundred on one c
 _MOVES = 5  # times the line is moved to where its sections say
 _ENDS = 3  # sections at each end that tell nothing as long as the line is not square to the cut ends
 _LED_BY = 10  # points that tell how a line goes on at its ends
-_STEP = 0.5  # px between samples of a section
 _STIFF = 2.2  # radii: bends of the line and swellings much shorter than this are noise
-_HIDDEN = 0.02  # what an end behind something counts, beside a free one
-_BEHIND = 0.06  # half widths by which cloth goes on behind what hides its end
 _SHARPEST = 0.72  # half width over radius of curvature: beyond 1 sections would cross inside the limb
 
 
@@ -55,7 +53,7 @@ def fit_axis(
         reach: Half the largest width of a section in pixels, 0: as the mask's area tells.
         stiff: Length in radii below which bends are noise.
     """
-    line = _spanning(resampled(np.asarray(start, np.float64), _SECTIONS), cloth)
+    line = first = _spanning(resampled(np.asarray(start, np.float64), _SECTIONS), cloth)
     length = float(arc_lengths(line)[-1])
     if not reach:
         reach = max(2.2 * float(np.count_nonzero(cloth)) / max(length, 1.0), 4.0)
@@ -64,8 +62,9 @@ def fit_axis(
     radius = np.full(_SECTIONS, reach / 4)
     for move in range(_MOVES):
         normal = _normals(line)
-        low, high, free = _ends(shape, line, normal, reach, max(_ENDS - move, 1))
-        centre, radius = _fit(low, high, free, length / (_SECTIONS - 1), stiff)
+        low, high, free = cut_sections(shape, line, normal, reach, max(_ENDS - move, 1))
+        guess = _beside(line, normal, first)
+        centre, radius = fit_sections(low, high, free, guess, length / (_SECTIONS - 1), stiff)
         line = _led_out(line + normal * centre[:, None], max(_ENDS - move, 2))
         line = unbent(resampled(line, _SECTIONS), radius)
         if move < _MOVES - 1:
@@ -163,86 +162,8 @@ def _spanning(line: Doubles, cloth: Mask) -> Doubles:
     return resampled(out, _SECTIONS)
 
 
-def _ends(
-    shape: npt.NDArray[np.uint8], line: Doubles, normal: Doubles, reach: float, left_out: int
-) -> tuple[Doubles, Doubles, Doubles]:
-    """How far the cloth goes from the line on both sides.
-
-    Returns:
-        (2, n) left and right: least distance at which it ends, greatest, signed along the normal, and how much that
-        counts: 1 for a free end, little for a hidden one, 0 for none.
-    """
-    steps = np.arange(-reach, reach + _STEP, _STEP)
-    x = (line[:, :1] + normal[:, :1] * steps - 0.5).astype(np.float32)
-    y = (line[:, 1:] + normal[:, 1:] * steps - 0.5).astype(np.float32)
-    cut = np.asarray(cv2.remap(shape, x, y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=0))
-    outside = (x < 0) | (y < 0) | (x > shape.shape[1] - 1) | (y > shape.shape[0] - 1)
-    n, width = cut.shape
-    low, high, free = np.zeros((2, n)), np.zeros((2, n)), np.zeros((2, n))
-    for k in range(left_out, n - left_out):
-        run = _run(cut[k], width // 2)
-        if run is None:
-            continue
-        first, last = run
-        seen = first + np.flatnonzero(cut[k, first:last] == 2)
-        for side, inner, outer in ((0, seen[0], first), (1, seen[-1] + 1, last)):
-            at_inner, at_outer = steps[0] + _STEP * (inner - 0.5), steps[0] + _STEP * (outer - 0.5)
-            cut_off = outside[k, max(outer - 2, 0)] or outside[k, min(outer + 1, width - 1)] or outer in (0, width)
-            low[side, k], high[side, k] = at_inner, at_outer
-            free[side, k] = 1.0 if abs(at_inner - at_outer) < 2 and not cut_off else _HIDDEN
-            if cut_off:
-                high[side, k] = -2 * reach if side == 0 else 2 * reach
-    return low, high, free
-
-
-def _run(cut: npt.NDArray[np.uint8], middle: int) -> tuple[int, int] | None:
-    """The stretch of a section, first and end, that holds the most cloth near its middle; None: it meets no cloth."""
-    filled = np.concatenate([[0], (cut > 0).astype(np.int8), [0]])
-    edges = np.flatnonzero(np.diff(filled))
-    best, most = None, 0.0
-    for first, last in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-        at = np.flatnonzero(cut[first:last] == 2) + first
-        # Cloth counts less the farther it is from the line: beside a bent arm lies its other half.
-        weight = float((1 / (1 + (np.abs(at - middle) / (0.35 * middle)) ** 2)).sum())
-        if weight > most:
-            best, most = (first, last), weight
-    return best
-
-
-def _fit(low: Doubles, high: Doubles, free: Doubles, step: float, stiff: float) -> tuple[Doubles, Doubles]:
-    """(n,) centre and (n,) half width along the line, smooth, that fit the ends of its sections best.
-
-    Unknown are the left and the right edge; their sum and difference are smoothed with different strength.
-    """
-    n = low.shape[1]
-    if not (free > 0).any():
-        return np.zeros(n), np.full(n, max(step, 1.0))
-    width = float(np.median((high[1] - low[0])[(free > 0).all(0)])) if (free > 0).all(0).any() else 2.0
-    typical = max(abs(width) / 2, 1.0)
-    bend = (stiff * typical / max(step, 1e-6)) ** 4 / 200
-    d2 = np.diff(np.eye(n), 2, axis=0)
-    smooth = d2.T @ d2
-    # The sum of both edges is twice the centre, their difference twice the half width; widths change less.
-    plus = np.block([[smooth, smooth], [smooth, smooth]]) / 4
-    minus = np.block([[smooth, -smooth], [-smooth, smooth]]) / 4
-    penalty = bend * (plus + 4 * minus)
-    level = np.concatenate([-np.full(n, typical), np.full(n, typical)])
-    outwards = np.array([[-1.0], [1.0]])
-    hidden = (free > 0) & (free < 1)
-    seen = np.where(free > 0, low + hidden * _BEHIND * typical * outwards, level.reshape(2, n))
-    outer = np.where(hidden, high, seen) * outwards
-    small, large = np.sort(np.stack([seen, outwards * np.maximum(outer, seen * outwards)]), 0).reshape(2, -1)
-    seen, hidden = seen.ravel(), hidden.ravel()
-    target, weight, edges = seen, free.ravel(), level
-    for _ in range(4):
-        matrix = penalty + np.diag(weight + 1e-6)
-        right_side = (weight * target + 1e-6 * level)[:, None]
-        edges = np.asarray(cv2.solve(matrix, right_side, flags=cv2.DECOMP_CHOLESKY)[1])[:, 0]
-        weight = free.ravel() / (1 + ((edges - seen) / (0.15 * typical)) ** 2)  # folds, straps and crumbs are outliers
-        # Behind something any place within the range will do, with a weak wish for where the cloth was seen last;
-        # an edge out of the range would cut off cloth or show where there is none.
-        beyond = hidden & ((edges < small) | (edges > large))
-        target = np.where(beyond, np.clip(edges, small, large), seen)
-        weight = np.where(hidden, np.where(beyond, 0.5, _HIDDEN), weight)
-    left, right = edges[:n], edges[n:]
-    return (left + right) / 2, np.maximum((right - left) / 2, 0.25 * typical)
+def _beside(line: Doubles, normal: Doubles, other: Doubles) -> Doubles:
+    """(n,) how far another line lies beside each point of a line, along its normals."""
+    gap = other[None] - line[:, None]
+    nearest = (gap**2).sum(2).argmin(1)
+    return np.asarray((gap[np.arange(len(line)), nearest] * normal).sum(1))

@@ -15,7 +15,7 @@ from dressform.parsing.errors import OptionError
 from dressform.parsing.image import ImageSource
 from dressform.tryon.cloth_checks import number, pair
 from dressform.tryon.cloth_color import Color, Linear, color_text, linear_color
-from dressform.tryon.placement import PLACES, Scale
+from dressform.tryon.placement import PLACES, Scaled
 from dressform.tryon.swatch import Swatch, load_swatch
 
 __all__ = ["Cloth", "Print", "Solid", "Tile", "prints_of"]
@@ -119,7 +119,7 @@ class Tile(_Content):
         for name, value in values.items():
             object.__setattr__(self, name, value)
 
-    def repeat_pixels(self, scale: Scale) -> float:
+    def repeat_pixels(self, scale: Scaled) -> float:
         """Width of one repeat in pixels of the photo."""
         if self.repeat_cm is not None:
             return self.repeat_cm * scale.pixels_per_cm

@@ -162,9 +162,10 @@ def _edit_band(
     delta = np.zeros((*mask.shape, 3), np.float32)
     for edit, at, inner in parts:
         share = _alpha(edit, inner) * shared[at]
-        change = edit.new[inner] - edit.old[inner]
-        change *= share[:, :, None]
-        np.add(delta[at], change, out=delta[at], where=(share > 0)[:, :, None])  # also keeps NaN of no use out
+        with np.errstate(invalid="ignore"):  # colours outside the mask may be anything
+            change = edit.new[inner] - edit.old[inner]
+            change *= share[:, :, None]
+        np.add(delta[at], change, out=delta[at], where=(share > 0)[:, :, None])
     colors = np.ascontiguousarray(pixels[:, :, :3]).reshape(-1, 3)
     light = encoding.to_linear(colors[places])
     light += delta.reshape(-1, 3)[places]

@@ -9,7 +9,7 @@ Skirts fan out (:mod:`~dressform.tryon.revolve`), pieces of no known build are p
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -156,7 +156,11 @@ def _sewn(part: Floats, panel: Panel, sewing: Sewing, box: Window) -> Floats:
     step = grid_step(box)
     points, shape = grid_points(box, step)
     share = enlarged(sewing.share(points).reshape(shape), box, step)[..., None]
-    out += (1 - share) * (tube_coordinates(panel.parent, box) - out)
+    parent = panel.parent
+    if not panel.name.startswith("leg"):
+        # A sleeve starts flat, as the chest is where it is sewn on; the chest's round sides end at the seam.
+        parent = replace(parent, flat=np.ones_like(parent.flat), flare=np.zeros_like(parent.flare))
+    out += (1 - share) * (tube_coordinates(parent, box) - out)
     return np.asarray(out, np.float32)
 
 

@@ -54,7 +54,7 @@ def delight(linear: Floats, alpha: Floats, *, strength: float = 0.6) -> Floats:
     before, y = float(luminance(linear[mask]).mean(dtype=np.float64)), luminance(linear)
     after = float((y[mask] * gain[mask]).mean(dtype=np.float64))
     gain *= np.float32(before / max(after, 1e-9))
-    return np.minimum(linear * gain[:, :, None], np.float32(1))
+    return np.asarray(np.minimum(linear * gain[:, :, None], np.float32(1)), np.float32)
 
 
 def broad_light(linear: Floats, mask: Mask) -> Floats:

@@ -81,7 +81,7 @@ class CurveEncoding:
     def from_linear(self, linear: Floats, dtype: npt.DTypeLike) -> Samples:
         wanted = np.dtype(dtype)
         full = np.iinfo(wanted).max
-        light = _multiplied(linear, np.linalg.inv(self.matrix))
+        light = _multiplied(linear, np.asarray(np.linalg.inv(self.matrix), np.float64))
         nodes = np.linspace(0, 1, _NODES)
         out = np.empty(linear.shape, wanted)
         for channel, curve in enumerate(self.curves):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import cv2
@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dressform.parsing.errors import OptionError
-from dressform.parsing.windows import Window, window_slices
-from dressform.tryon.fit_limb import fit_limb
+from dressform.parsing.scores import Window
+from dressform.parsing.windows import window_slices
+from dressform.tryon.fit_limb import Mapped, fit_limb
 from dressform.tryon.fit_report import FitReport, Length, length_note, match_length
 from dressform.tryon.fit_trunk import fit_rows, fit_trunk, jacobian, neck_depth, trunk_target
 from dressform.tryon.frames import Frame, locate
@@ -28,6 +29,7 @@ Mask = npt.NDArray[np.bool_]
 _EASE = 1.15  # flat width of a garment over the width of somebody in it
 _ARM = 1.1  # an arm in widths of the chest of a garment that fits it
 _LEG = 2.05  # waist to ankle, in widths of the hips
+_BAGGY = 1.7  # rise of the garment over the worn one, in the same widths of the hips
 _MARGIN = 6  # px around a panel's mask where its map is made too
 
 
@@ -150,41 +152,48 @@ class _Job:
         h, w = panel.mask.shape
         x, y, dx, dy = cv2.boundingRect(panel.mask.astype(np.uint8))
         box = (max(x - _MARGIN, 0), max(y - _MARGIN, 0), min(x + dx + _MARGIN, w), min(y + dy + _MARGIN, h))
-        source, method = self._source(panel, box)
-        own = panel.mask[window_slices(box)]
-        self.methods[panel.name] = method
-        covered = self._cloth(source)
-        if method == "none":
-            covered[:] = False
+        mapped = self._source(panel, box)
+        source, own = mapped.source, panel.mask[window_slices(box)]
+        self.methods[panel.name] = mapped.method
+        covered = self._cloth(source) & mapped.within
         det = jacobian(source)
-        seen = own & covered
+        # Where cloth is repeated the map jumps; that is no fold.
+        seen = own & (cv2.erode(covered.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0)
         if seen.any():
-            middle = float(np.median(np.abs(det[seen])))
-            self.least = min(self.least, float(np.quantile(det[seen], 0.001)) / max(middle, 1e-12))
+            middle = float(np.median(det[seen]))  # negative for a sleeve that is the other one's mirror image
+            self.least = min(
+                self.least, float(np.quantile(det[seen] * np.sign(middle), 0.001)) / max(abs(middle), 1e-12)
+            )
         return PanelFit(panel.name, box, source, covered)
 
-    def _source(self, panel: Panel, box: Window) -> tuple[Floats, str]:
+    def _source(self, panel: Panel, box: Window) -> Mapped:
         kind = panel.name.split("_")[0]
         if kind in ("sleeve", "leg"):
             side = panel_side(panel, self.frame, panel.mask.shape[1])
             limb = self._limb(kind, side)
+            if limb is not None and kind == "leg" and self._is_baggy(panel, limb):
+                limb = Limb(limb.outer, limb.inner)
+                panel = replace(panel, seam=None)
             self.limbs[kind, side] = None if limb is None else self._limb_length(panel, limb, side, kind)
             if limb is not None:
                 length = self.limbs[kind, side]
                 assert length is not None
-                return fit_limb(panel, limb, side, length, box, roundness=self.roundness), "limb"
+                return fit_limb(panel, limb, side, length, box, roundness=self.roundness, spare=self.trunk)
         if self.frame is not None and self.trunk is not None and self.mask is not None:
             assert self.hem is not None
             target = trunk_target(self.frame, self.marks, self.trunk, self.hem)
             mapped = fit_trunk(self.frame, self.mask, target, self.trunk, box, roundness=self.roundness)
-            return mapped.source, "none" if kind == "sleeve" else mapped.method
-        return self._rows(panel, box), "rows"
+            if kind == "sleeve":  # the garment has none: cloth of the torso as it would go on
+                return Mapped(mapped.source, np.zeros_like(mapped.within), "none")
+            return mapped
+        return self._rows(panel, box)
 
-    def _rows(self, panel: Panel, box: Window) -> Floats:
+    def _rows(self, panel: Panel, box: Window) -> Mapped:
         """A piece of no known build, from its own top to its own end."""
         y, x = np.nonzero(panel.mask)
         if not len(x):
-            return np.zeros((box[3] - box[1], box[2] - box[0], 2), np.float32)
+            empty = np.zeros((box[3] - box[1], box[2] - box[0]), np.bool_)
+            return Mapped(np.zeros((*empty.shape, 2), np.float32), empty, "rows")
         at = locate(panel.frame, np.stack([x + 0.5, y + 0.5], axis=1)[:: max(1, len(x) // 5000)].astype(np.float32))
         start, end = np.quantile(at.distance, (0.01, 0.99)).tolist()
         if self.trunk is None:
@@ -194,7 +203,7 @@ class _Job:
             trunk = Trunk(edges, 1.0, 1.0)
         else:
             trunk = self.trunk
-        return fit_rows(panel.frame, start, end, trunk, box, roundness=self.roundness)
+        return fit_rows(panel.frame, start, np.array([end, 0.0, 0.0]), trunk, box, roundness=self.roundness)
 
     def _limb(self, kind: str, side: str) -> Limb | None:
         find = find_sleeve if kind == "sleeve" else find_leg
@@ -202,13 +211,27 @@ class _Job:
         own = find(self.cut, side)
         return own if own is not None else find(self.cut, other)  # a folded sleeve looks like the other one
 
+    def _is_baggy(self, panel: Panel, limb: Limb) -> bool:
+        """Whether the garment's crotch would hang so much lower than the worn one's that they cannot be matched."""
+        if panel.seam is None:
+            return True
+        place = locate(panel.frame, np.asarray(panel.seam, np.float32))
+        worn = float(place.distance.mean())
+        width = 4 * float(panel.frame.along(panel.frame.radius, worn))
+        return limb.length * limb.crotch * width / max(_hips(self.cut), 1e-9) > _BAGGY * max(worn, 1.0)
+
     def _hem(self, frame: Frame, trunk: Trunk) -> Length:
         upper = "armpit" if "neckline" in trunk.edges else "waist"
         m = {name: np.array(place) for name, place in self.marks.items()}
-        ends = locate(frame, np.stack([m[f"{upper}_R"], m[f"{upper}_L"], m["hem_R"], m["hem_L"]]).astype(np.float32))
+        ends = locate(
+            frame, np.stack([m[f"{upper}_R"], m[f"{upper}_L"], m["hem_R"], m["hem_L"], m["hem"]]).astype(np.float32)
+        )
         worn = float(ends.distance[2:].mean() - ends.distance[:2].mean())
         if upper == "armpit":
-            chest = float(np.hypot(*(m["armpit_L"] - m["armpit_R"]))) / max(trunk.width, 1e-9)
+            # Armpits lie inside of the outline where a sleeve hangs beside it.
+            pit = float(ends.distance[:2].mean())
+            chest = 2 * float(frame.along(frame.radius, pit + 0.3 * frame.along(frame.radius, pit)))
+            chest = max(chest, float(np.hypot(*(m["armpit_L"] - m["armpit_R"])))) / max(trunk.width, 1e-9)
             own = np.hypot(*(np.array(self.cut.landmarks["shoulder_L"]) - self.cut.landmarks["shoulder_R"]))
             across = float(np.hypot(*(m["shoulder_L"] - m["shoulder_R"]))) / max(float(own), 1e-9)
             scale = float(np.sqrt(chest * (1 + self.roundness * (_EASE - 1)) * across))
@@ -239,8 +262,7 @@ class _Job:
             bones = float(np.hypot(*np.diff(np.stack(chain), axis=0).T).sum())
             return match_length(worn, limb.length / (_ARM * self.trunk.width) * max(bones, 1.0))
         ankle = float(locate(panel.frame, chain[-1][None].astype(np.float32)).distance[0])
-        hips = _hips(self.cut)
-        own = limb.length * (1 - limb.crotch)
+        hips, own = _hips(self.cut), limb.length * (1 - limb.crotch)
         full = max(_LEG * hips - limb.length * limb.crotch, 0.3 * own)
         return match_length(worn, own / full * max(ankle - start, 1.0))
 

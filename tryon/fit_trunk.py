@@ -11,24 +11,24 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from dressform.parsing.windows import Window
-from dressform.tryon.fit_limb import rounded
+from dressform.parsing.scores import Window
+from dressform.tryon.fit_limb import Mapped, held_in, rounded
 from dressform.tryon.fit_report import Length
 from dressform.tryon.frames import Frame, enlarged, grid_points, grid_step, locate
 from dressform.tryon.garment_parts import Trunk, resample
 from dressform.tryon.target_landmarks import Point, frame_points
 from dressform.tryon.tps import Plate, fit_plate
 
-__all__ = ["Mapped", "TrunkTarget", "fit_rows", "fit_trunk", "trunk_target"]
+__all__ = ["TrunkTarget", "fit_rows", "fit_trunk", "trunk_target"]
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 _COUNTS = {"neckline": 7, "waist": 7, "shoulder": 4, "armhole": 4, "side": 9, "hem": 9}
 _SMOOTH = (0.003, 0.03, 0.3, 3.0)  # tried in turn
-_LOOSE = {"neckline": 6.0, "waist": 2.0}  # how much less an edge binds than others
+_LOOSE = {"neckline": 15.0, "waist": 2.0}  # how much less an edge binds than others
 _LEAST_DET = 0.08  # of the median, from which cloth counts as not folded
-_NECKS = (0.5, 1.6)  # of the garment's neck depth, within which it follows the worn one
+_NECKS = (0.7, 1.25)  # of the garment's neck depth, within which it follows the worn one
 
 
 class TrunkTarget(NamedTuple):
@@ -36,25 +36,13 @@ class TrunkTarget(NamedTuple):
 
     Attributes:
         edges: (k, 2) by name, as in :class:`~dressform.tryon.garment_parts.Trunk`.
-        start, end: Distances along the frame of the armpits or the waist, and of the garment's hem, wherever that
-            comes to lie.
+        start: Distance along the frame of the armpits or the waist.
+        end: (3,) that of the garment's hem, wherever it comes to lie: a + b x + c x² at x half widths across.
     """
 
     edges: dict[str, Doubles]
     start: float
-    end: float
-
-
-class Mapped(NamedTuple):
-    """Source coordinates of a box.
-
-    Attributes:
-        source: (h, w, 2) float32 pixels of the cut-out.
-        method: "spline" or "rows".
-    """
-
-    source: Floats
-    method: str
+    end: Doubles
 
 
 def trunk_target(frame: Frame, marks: Mapping[str, Point], trunk: Trunk, length: Length) -> TrunkTarget:
@@ -62,17 +50,20 @@ def trunk_target(frame: Frame, marks: Mapping[str, Point], trunk: Trunk, length:
     m = {name: np.array(place, np.float64) for name, place in marks.items()}
     top = "neckline" in trunk.edges
     upper = "armpit" if top else "waist"
-    ends = locate(frame, np.stack([m[f"{upper}_R"], m[f"{upper}_L"], m["hem_R"], m["hem_L"]]).astype(np.float32))
-    start = float(ends.distance[:2].mean())
-    tilt = float(ends.distance[3] - ends.distance[2]) / 2
-    worn = float(ends.distance[2:].mean()) - start
-    end = start + worn * length.reach / max(length.used, 1e-6)
+    ends = locate(
+        frame, np.stack([m[name] for name in (f"{upper}_R", f"{upper}_L", "hem_R", "hem", "hem_L")]).astype(np.float32)
+    )
+    right, left, low_right, low, low_left = (float(d) for d in ends.distance)
+    start = (right + left) / 2
+    hem = np.array([low, (low_left - low_right) / 2, (low_left + low_right) / 2 - low])
+    ratio = length.reach / max(length.used, 1e-6)
+    end = np.array([start, 0, 0]) + (hem - [start, 0, 0]) * ratio
     edges: dict[str, Doubles] = {}
     x = np.linspace(-1, 1, 17)
-    at = end + tilt * x
+    at = end_at(end, x)
     edges["hem"] = frame_points(frame, at, x * frame.along(frame.radius, at))
-    for k, (side, sign) in enumerate((("R", -1.0), ("L", 1.0))):
-        along = np.linspace(float(ends.distance[k]), end + tilt * sign, 17)
+    for side, sign, first in (("R", -1.0, right), ("L", 1.0, left)):
+        along = np.linspace(first, float(end_at(end, np.array(sign))), 17)
         line = frame_points(frame, along, sign * frame.along(frame.radius, along))
         line[0] = m[f"{upper}_{side}"]
         edges[f"side_{side}"] = line
@@ -108,29 +99,35 @@ def fit_trunk(frame: Frame, mask: Mask, target: TrunkTarget, trunk: Trunk, box: 
     step = grid_step(box)
     points, shape = grid_points(box, step)
     flat = _flat(frame, points.astype(np.float64), target.end, roundness)
-    inside = _grid_mask(mask, points).reshape(shape)
+    beyond = _beyond(frame, points, target.end).reshape(shape)
+    within = enlarged(beyond.astype(np.float32), box, step) <= 0
+    inside = _grid_mask(mask, points).reshape(shape) & (beyond < -1)
     for smoothing in _SMOOTH:
         plate: Plate = fit_plate(here, there, smoothing * loose)
         found = plate.at(flat).reshape(*shape, 2)
-        if _unfolded(found, inside, _mirrored(frame, points, target.end).reshape(shape)):
-            return Mapped(_large(found, box, step), "spline")
-    return Mapped(fit_rows(frame, target.start, target.end, trunk, box, roundness=roundness), "rows")
+        if _unfolded(found, inside):
+            return Mapped(_large(found, box, step), within, "spline")
+    return fit_rows(frame, target.start, target.end, trunk, box, roundness=roundness)
 
 
-def fit_rows(frame: Frame, start: float, end: float, trunk: Trunk, box: Window, *, roundness: float) -> Floats:
-    """(h, w, 2) float32: each row of a trunk to the row of the garment at the same share of the length, evenly."""
+def end_at(end: Doubles, across: Doubles) -> Doubles:
+    """Distance along the frame at which the garment ends, at places across; beyond the sides as at them."""
+    x = np.clip(across, -1, 1)
+    return np.asarray(end[0] + end[1] * x + end[2] * x * x, np.float64)
+
+
+def fit_rows(frame: Frame, start: float, end: Doubles, trunk: Trunk, box: Window, *, roundness: float) -> Mapped:
+    """Each row of a trunk to the row of the garment at the same share of the length, evenly."""
     step = grid_step(box)
     points, shape = grid_points(box, step)
     place = locate(frame, points)
     across = place.offset.astype(np.float64) / np.maximum(frame.along(frame.radius, place.distance), 1e-6)
-    across = rounded(np.clip(across, -1.25, 1.25), roundness)
-    left, right = trunk.rows()
-    along = (place.distance - start) / max(end - start, 1e-6) * (len(left) - 1)
-    along = np.where(along > len(left) - 1, np.maximum(2 * (len(left) - 1) - along, 0), along)
-    k = np.clip(np.floor(along).astype(np.int64), 0, len(left) - 2)
-    share = (along - k)[:, None]
-    one, other = (edge[k] * (1 - share) + edge[k + 1] * share for edge in (left, right))
-    return _large((one + (other - one) * ((across + 1) / 2)[:, None]).reshape(*shape, 2), box, step)
+    across = held_in(across)
+    along = (place.distance - start) / np.maximum(end_at(end, across) - start, 1e-6)
+    within = enlarged(along.astype(np.float32).reshape(shape), box, step) <= 1
+    along = np.where(along > 1, np.maximum(2 - along, 0), along)
+    found = trunk.at(along, rounded(across, roundness))
+    return Mapped(_large(found.reshape(*shape, 2), box, step), within, "rows")
 
 
 def _neckline(m: Mapping[str, Doubles], own: Doubles) -> Doubles:
@@ -153,19 +150,23 @@ def neck_depth(neckline: Doubles) -> float:
     return float((neckline[len(neckline) // 2] - (neckline[0] + neckline[-1]) / 2) @ down) / width
 
 
-def _flat(frame: Frame, points: Doubles, end: float, roundness: float) -> Doubles:
+def _flat(frame: Frame, points: Doubles, end: Doubles, roundness: float) -> Doubles:
     """Places as they would lie on flat cloth that ends at ``end`` and is mirrored there."""
     place = locate(frame, points.astype(np.float32))
     distance = place.distance.astype(np.float64)
     radius = np.maximum(frame.along(frame.radius, distance), 1e-6)
     round_ = roundness * (1 - frame.along(frame.flat, distance).astype(np.float64))
-    across = rounded(place.offset / radius, round_)
-    distance = np.where(distance > end, 2 * end - distance, distance)
-    return frame_points(frame, distance, across * radius)
+    across = place.offset / radius
+    last = end_at(end, across)
+    distance = np.where(distance > last, 2 * last - distance, distance)
+    return frame_points(frame, distance, rounded(across, round_) * radius)
 
 
-def _mirrored(frame: Frame, points: Floats, end: float) -> Mask:
-    return np.asarray(locate(frame, points).distance > end - 1, np.bool_)
+def _beyond(frame: Frame, points: Floats, end: Doubles) -> Doubles:
+    """How far places lie beyond the garment's end, in pixels."""
+    place = locate(frame, points)
+    last = end_at(end, place.offset / np.maximum(frame.along(frame.radius, place.distance), 1e-6))
+    return np.asarray(place.distance - last, np.float64)
 
 
 def _grid_mask(mask: Mask, points: Floats) -> Mask:
@@ -174,9 +175,8 @@ def _grid_mask(mask: Mask, points: Floats) -> Mask:
     return np.asarray(mask[y, x], np.bool_)
 
 
-def _unfolded(source: Doubles, inside: Mask, mirrored: Mask) -> bool:
+def _unfolded(source: Doubles, seen: Mask) -> bool:
     det = jacobian(source)
-    seen = inside & ~mirrored
     if not seen.any():
         return True
     middle = float(np.median(det[seen]))

@@ -23,7 +23,10 @@ MOST_STRENGTH = 0.015
 
 _SLOPE = 0.5  # of a pixel per pixel: more change of the displacement is taken back, so that cloth is never turned over
 _DEEP = 3.0  # change of log shading per width of the torso, at which folds are deep
-_FINE, _SIDE = 0.006, 700  # of the torso's width: finer shading is weave; px: displacements are found on a smaller picture
+_FINE, _SIDE = (
+    0.006,
+    700,
+)  # of the torso's width: finer shading is weave; px: displacements are found on a smaller picture
 _HELD = 0.02  # of the torso's width: nearer to seams and borders threads move less
 _STEEP = 3.0  # px of cloth per px
 _LEAST_DET = 0.15  # of the determinant without folds

@@ -68,7 +68,9 @@ def find_landmarks(mask: Mask, kind: str | None = None) -> Garment:
     if kind is None:
         kind = "lower" if legs or _is_skirt(whole) else _upper_or_dress(whole)
     if kind == "lower":
-        sides = {side.name: lower_side(side, whole, legs=legs) for side in whole.sides}
+        sides: Mapping[str, Mapping[str, npt.NDArray[np.float64]]] = {
+            side.name: lower_side(side, whole, legs=legs) for side in whole.sides
+        }
     else:
         sides = upper_sides(whole)
     places = {

@@ -68,10 +68,17 @@ class Trunk:
     length: float
 
     def rows(self) -> tuple[Doubles, Doubles]:
-        """Left and right edge in the picture, (33, 2) each, from the top to the hem, to fit row by row."""
-        names = ("shoulder", "armhole", "side") if "neckline" in self.edges else ("side",)
-        left, right = (np.concatenate([self.edges[f"{name}_{side}"] for name in names[-2:]]) for side in "RL")
-        return resample(left, _POINTS), resample(right, _POINTS)
+        """Left and right side in the picture, (33, 2) each, from the top to the hem."""
+        return resample(self.edges["side_R"], _POINTS), resample(self.edges["side_L"], _POINTS)
+
+    def at(self, along: Doubles, across: Doubles) -> Doubles:
+        """(k, 2): places at ``along`` 0 (armholes or waist) to 1 (hem) and ``across`` -1 (left edge) to 1 (right)."""
+        left, right = self.rows()
+        place = along * (_POINTS - 1)
+        k = np.clip(np.floor(place).astype(np.int64), 0, _POINTS - 2)
+        share = (place - k)[:, None]
+        one, other = (edge[k] * (1 - share) + edge[k + 1] * share for edge in (left, right))
+        return np.asarray(one + (other - one) * ((across + 1) / 2)[:, None], np.float64)
 
 
 def find_trunk(cut: Cutout) -> Trunk:
@@ -105,7 +112,7 @@ def find_sleeve(cut: Cutout, side: str) -> Limb | None:
     m = {name: np.array(cut.landmarks[f"{name}_{side}"]) for name in ("shoulder", "armpit", "cuff_outer", "cuff_inner")}
     outer = _between(ring, m["shoulder"], m["cuff_outer"], _OFF * root)
     inner = _between(ring, m["armpit"], m["cuff_inner"], _OFF * root)
-    return Limb(resample(outer, _POINTS), resample(inner, _POINTS))
+    return _sound(Limb(resample(outer, _POINTS), resample(inner, _POINTS)), side)
 
 
 def find_leg(cut: Cutout, side: str) -> Limb | None:
@@ -127,7 +134,30 @@ def find_leg(cut: Cutout, side: str) -> Limb | None:
     rest = _POINTS - parts
     inner = np.concatenate([resample(above, parts + 1)[:-1], resample(below, rest)])
     outer = np.concatenate([resample(dense[: level + 1], parts + 1)[:-1], resample(dense[level:], rest)])
-    return Limb(outer, inner, parts / (_POINTS - 1))
+    return _sound(Limb(outer, inner, parts / (_POINTS - 1)), side)
+
+
+def _sound(limb: Limb, side: str) -> Limb | None:
+    """A limb whose surface is nowhere folded: its edges are straightened as far as that needs; None: in vain."""
+    n = len(limb.outer)
+    bend = round(limb.crotch * (n - 1))
+    along = np.linspace(0, 1, n)[:, None]
+
+    def straight(edge: Doubles) -> Doubles:
+        if not bend:
+            return np.asarray(edge[0] + (edge[-1] - edge[0]) * along, np.float64)
+        return np.concatenate(
+            [np.linspace(edge[0], edge[bend], bend + 1)[:-1], np.linspace(edge[bend], edge[-1], n - bend)]
+        )
+
+    for share in (0.0, 0.3, 0.6, 1.0):
+        outer, inner = (edge + share * (straight(edge) - edge) for edge in (limb.outer, limb.inner))
+        across, steps = outer - inner, [np.diff(edge, axis=0) for edge in (inner, outer)]
+        turns = [across[:-1, 0] * step[:, 1] - across[:-1, 1] * step[:, 0] for step in steps]
+        area = np.concatenate(turns) * (1 if side == "L" else -1)
+        if float(np.median(area)) > 0 and float(area.min()) > -0.02 * float(np.median(area)):
+            return Limb(outer, inner, limb.crotch)
+    return None
 
 
 def resample(line: Doubles, count: int) -> Doubles:

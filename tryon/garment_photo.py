@@ -15,7 +15,7 @@ from dressform.parsing.errors import OptionError
 from dressform.parsing.image import ImageSource
 from dressform.parsing.refine import guided_filter
 from dressform.tryon.cutout import ANALYSIS_PIXELS, find_garment
-from dressform.tryon.cutout_tidy import largest
+from dressform.tryon.cutout_tidy import disc, largest
 from dressform.tryon.delight import delight as without_light
 from dressform.tryon.garment_landmarks import KINDS, Point, find_landmarks
 from dressform.tryon.inner_back import FrontEdge, find_front_edge
@@ -115,7 +115,8 @@ def cut_out(photo: GarmentPhoto, *, delight: float = 0.6) -> Cutout:
         lowest = edge.curve[len(edge.curve) // 2]
         marks["neck" if "neck_L" in marks else "waist"] = (float(lowest[0]), float(lowest[1]))
     # Pixels at the edge are mixed with the ground: the colours inside go on over them.
-    inside = cv2.erode((alpha > 0.98).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    rim = 1 + round(0.006 * float(np.sqrt(alpha.sum(dtype=np.float64))))
+    inside = cv2.erode((alpha > 0.98).astype(np.uint8), disc(rim)) > 0
     linear = pull_push(linear, inside if inside.any() else alpha > 0.5)
     image = without_light(linear, alpha, strength=delight)
     return Cutout(image, alpha.astype(np.float32), garment.kind, MappingProxyType(marks), edge is not None)
@@ -126,7 +127,8 @@ def _straight(layered: Floats) -> tuple[Floats, Floats | None]:
     alpha = np.ascontiguousarray(layered[:, :, 3])
     if float(alpha.min()) >= 1:
         return np.ascontiguousarray(layered[:, :, :3]), None
-    return layered[:, :, :3] / np.maximum(alpha, np.float32(1e-4))[:, :, None], alpha
+    straight = layered[:, :, :3] / np.maximum(alpha, np.float32(1e-4))[:, :, None]
+    return np.asarray(straight, np.float32), alpha
 
 
 def _small(linear: Floats, alpha: Floats | None) -> tuple[Floats, tuple[float, float]]:

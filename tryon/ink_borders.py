@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from dressform.tryon.ink_regions import Features
 
-__all__ = ["STEP", "Borders", "Pairs", "border_jumps", "chroma_doubt", "pool", "touching"]
+__all__ = ["STEP", "Borders", "Pairs", "beyond_shade", "border_jumps", "chroma_doubt", "pool", "touching"]
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
@@ -22,6 +22,8 @@ STEP = 0.25
 STEEP = 1.2
 """Largest jump of log luminance that light is supposed to make over a border inside a cloth."""
 _SHARP = 0.7  # share of the whole jump that a step makes within 3 pixels; a slope makes 3/7 of it
+_SKY, _SKY_SHARE = 0.35, 0.5  # change of chromaticity that shade makes, at most, and for each unit of log luminance
+_BLUER = np.array([-0.6, 0.8])  # its way: from sun to sky
 _CODES = 2 * 3 / 255  # error of 3 / 255 of one encoded channel, as chromaticity of a gray of luminance 1
 
 
@@ -91,6 +93,19 @@ def chroma_doubt(light: npt.NDArray[np.floating]) -> Floats:
     return np.asarray(_CODES * np.exp(-0.5 * light), np.float32)
 
 
+def beyond_shade(change: npt.NDArray[np.floating], step: npt.NDArray[np.floating]) -> Doubles:
+    """Length of a change of chromaticity that light cannot make; shade lies under blue sky, full light is warmer.
+
+    Args:
+        change: (..., 2), of chromaticity.
+        step: (...), of log luminance, over the same border.
+    """
+    change = np.where((step < 0)[..., None], change, -change).astype(np.float64)  # towards the darker side
+    along = change @ _BLUER
+    allowed = np.clip(along, 0, np.minimum(_SKY, _SKY_SHARE * np.abs(step)))
+    return np.asarray(np.hypot(*np.moveaxis(change - allowed[..., None] * _BLUER, -1, 0)))
+
+
 def touching(borders: Borders, names: Ints) -> Ints:
     """(g, g) int32: border pixels of each two groups."""
     number = int(names.max()) + 1
@@ -110,7 +125,7 @@ class Pairs:
         spread: (n,) its deviation along the border, robust.
         soft: (n,) share of border pixels that look like a slope.
         steep: (n,) share of border pixels with a larger jump than light makes.
-        chroma: (n,) length of the mean jump of chromaticity.
+        chroma: (n,) length of the mean jump of chromaticity, less what the sky makes.
         crisp: (n,) share of it that is made near the border.
         doubt: (n,) of the chromaticity.
     """
@@ -144,7 +159,7 @@ def pool(borders: Borders, names: Ints) -> Pairs:
     use = borders.clear | (clear < _ENOUGH_CLEAR)[group]
     jump = _medians(middle[use], group[use], number)
     spread = 1.48 * _medians(np.abs(middle - jump[group])[use], group[use], number)
-    tints = [_length(sign[:, None] * c, group, count) for c in (borders.chroma_near, borders.chroma_far)]
+    near, far = (_mean(sign[:, None] * c, group, count) for c in (borders.chroma_near, borders.chroma_far))
     return Pairs(
         (keys // size).astype(np.int32),
         (keys % size).astype(np.int32),
@@ -154,8 +169,8 @@ def pool(borders: Borders, names: Ints) -> Pairs:
         spread,
         np.bincount(group, slope, number) / count,
         np.bincount(group, np.abs(middle) > STEEP, number) / count,
-        tints[1],
-        tints[0] / np.maximum(tints[1], 1e-3),
+        beyond_shade(far, jump),
+        np.hypot(*near.T) / np.maximum(np.hypot(*far.T), 1e-3),
         np.bincount(group, borders.doubt, number) / count,
     )
 
@@ -163,10 +178,9 @@ def pool(borders: Borders, names: Ints) -> Pairs:
 _ENOUGH_CLEAR = 12
 
 
-def _length(values: Floats, group: Counts, count: Counts) -> Doubles:
-    """Length of the mean of (n, 2) vectors in each group."""
-    means = [np.bincount(group, values[:, k], len(count)) / count for k in (0, 1)]
-    return np.asarray(np.hypot(*means))
+def _mean(values: Floats, group: Counts, count: Counts) -> Doubles:
+    """(g, 2) mean of (n, 2) vectors in each group."""
+    return np.stack([np.bincount(group, values[:, k], len(count)) / count for k in (0, 1)], 1)
 
 
 def _medians(values: Floats, group: Counts, number: int) -> Doubles:

@@ -11,6 +11,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from dressform.tryon.ink_borders import beyond_shade
+
 __all__ = ["made_by_light"]
 
 Doubles = npt.NDArray[np.float64]
@@ -39,7 +41,7 @@ def made_by_light(
     number = len(level)
     area = np.bincount(labels[mask], minlength=number)
     step = level[None] - level[:, None]
-    tints = np.hypot(*(tint[None] - tint[:, None]).transpose(2, 0, 1))
+    tints = beyond_shade(tint[None] - tint[:, None], step)
     alike = (tints < _SAME_TINT + np.maximum(doubt[None], doubt[:, None])) & (np.abs(step) < _LARGEST)
     alike &= (area[None] > 0) & (area[:, None] > 0)
     found = _parallel(alike, step, touch)
@@ -53,16 +55,14 @@ def made_by_light(
 
 def _parallel(alike: Mask, step: Doubles, touch: Ints) -> list[tuple[int, int]]:
     """Pairs (a, b) and (c, d) where b is to a as d is to c, and a touches c, b touches d, hardly a d or b c."""
-    number = len(step)
-    found = []
-    pairs = [(a, b) for a in range(1, number) for b in range(1, number) if a != b and alike[a, b] and step[a, b] > 0]
-    for at, (a, b) in enumerate(pairs):
-        for c, d in pairs[at + 1 :]:
-            straight, crossed = touch[a, c] + touch[b, d], touch[a, d] + touch[b, c]
-            if len({a, b, c, d}) == 4 and abs(step[a, b] - step[c, d]) < _SAME_STEP and touch[a, c] and touch[b, d] \
-                    and crossed < _CROSSED * straight:
-                found += [(a, b), (c, d)]
-    return found
+    a, b = np.nonzero(np.triu(alike | alike.T, 1))
+    dark, bright = np.where(step[a, b] > 0, a, b), np.where(step[a, b] > 0, b, a)
+    one, two = np.triu_indices(len(a), 1)
+    a, b, c, d = dark[one], bright[one], dark[two], bright[two]
+    straight, crossed = touch[a, c] + touch[b, d], touch[a, d] + touch[b, c]
+    found = (touch[a, c] > 0) & (touch[b, d] > 0) & (crossed < _CROSSED * straight)
+    found &= (np.abs(step[a, b] - step[c, d]) < _SAME_STEP) & (a != c) & (b != d) & (a != d) & (b != c)
+    return [pair for k in np.flatnonzero(found) for pair in ((int(a[k]), int(b[k])), (int(c[k]), int(d[k])))]
 
 
 def _is_piece(ink: Mask, mask: Mask) -> bool:

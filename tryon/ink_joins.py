@@ -27,6 +27,7 @@ _FAINT, _ENOUGH = 0.6, 40  # a step of luminance alone up to the one is believed
 _LONGER = 0.02  # by how much larger a jump light may make for each further border pixel
 _STEEP = 0.2  # share of border pixels with a larger jump than light makes, of a border that light makes
 _FEW = 8  # border pixels that say something
+_FOLDED, _UNEVEN, _LONG = 0.3, 0.35, 60  # share of slopes, deviation of the jump, border pixels
 _ROUNDS = 12
 
 
@@ -72,6 +73,8 @@ def _by_light(pairs: Pairs) -> Mask:
     # A short border says little of a large jump, unless it clearly is a slope.
     allowed = np.where(pairs.soft > _SLOPE, STEEP, np.minimum(STEP + _LONGER * pairs.count, STEEP))
     light = (height < allowed) & (pairs.steep < _STEEP) & (pairs.count >= _FEW)
+    # Hard shadows of deep folds: however large the jump, it changes along a long border, and now and then is a slope.
+    light |= (pairs.soft > _FOLDED) & (pairs.spread > _UNEVEN * height) & (pairs.count >= _LONG)
     return np.asarray(light & ~tinted & ~step)
 
 

@@ -20,7 +20,8 @@ Ints = npt.NDArray[np.int32]
 Mask = npt.NDArray[np.bool_]
 
 _NOISE = 0.08  # of a jump, least
-_ROBUST = 4  # times the errors decide the weights anew
+_ROBUST = 3  # times the errors decide the weights anew
+_CLOSE = 1e-6  # square of the error left, of its standard deviation
 _CELLS = 16  # of the grid along the longer side
 _FOLDS = 0.3  # standard deviation of an ink's light in a cell from the cell's
 _ALIKE = 0.25  # standard deviation of the light of neighbouring cells
@@ -98,7 +99,7 @@ def _least_squares(
     size = float((residual * direction).sum())
     nothing = np.zeros(number)
     for _ in range(300):
-        if size < 1e-8:
+        if size < _CLOSE:
             break
         push = -rest(direction, nothing)
         rate = size / max(float((direction * push).sum()), 1e-30)

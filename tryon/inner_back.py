@@ -65,8 +65,10 @@ def find_front_edge(
     frame = np.stack([along, [-along[1], along[0]]]) * half / _HALF
     y, x = np.mgrid[-_ABOVE : _BELOW + 1, -_SIDE : _SIDE + 1].astype(np.float64)
     at = ((left + right) / 2 + np.stack([x, y], axis=2) @ frame).astype(np.float32)
-    picture = np.asarray(cv2.remap(lab, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
-    inner = cv2.remap(cloth, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT) > 0.5
+    picture = np.asarray(
+        cv2.remap(lab, at[:, :, 0], at[:, :, 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32
+    )
+    inner = cv2.remap(cloth, at[:, :, 0], at[:, :, 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT) > 0.5
     inner = cv2.erode(inner.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     shapes = _shapes(deepest)
     steps, signs = _steps(np.asarray(cv2.blur(picture, (3, 3)), np.float32), inner, shapes)

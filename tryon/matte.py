@@ -135,9 +135,10 @@ def _guess(
     cell = max(cell / scale, 1.0)
     guess = cut(small, mask, _prior(region, person, mask, size), cell, free)
     linear = to_linear(_shrink(shown, size))
-    for front in fronts:
+    for front, solid in zip(fronts, (False, True), strict=True):
         there = _shrink_mask(front, size) & (guess < 0.5)
-        share = strands(linear, (guess > 0.5) & free, there, occluder_colors(linear, there), cell)
+        colors = occluder_colors(linear, there)
+        share = strands(linear, (guess > 0.5) & free, there, colors, cell, solid=solid)
         np.minimum(guess, 1 - share, out=guess)
     if scale > 1:
         guess = np.asarray(cv2.resize(guess, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)

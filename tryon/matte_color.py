@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dressform.tryon.gather import Pixels
+from dressform.tryon.light import luminance
 from dressform.tryon.pull_push import pull_push_at
 
 __all__ = ["foreground"]
@@ -17,6 +18,8 @@ __all__ = ["foreground"]
 Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
+_FAINT = np.float32(1e-3)  # squared linear light: tints no stronger than that don't count
+_MOST_BLEED = np.float32(0.6)  # of the whole tint
 _GRAIN = np.float32(3e-5)  # variance of linear light that no side explains, at full light
 
 
@@ -33,7 +36,8 @@ def foreground(linear: Floats, alpha: Floats, mask: Mask | None = None) -> Float
 
     Returns:
         (h, w, 3) float32: ``linear`` where ``alpha`` is 0 or 1; the colour of the garment's share in between, as far
-        as the colours on both sides tell, not negative.
+        as the colours on both sides tell. Where the photo has more of the garment's tint than of the garment, this
+        takes the surplus along and may lie outside 0..1.
     """
     out = linear.copy()
     pixels = Pixels.of((alpha > 0) & (alpha < 1))
@@ -51,12 +55,31 @@ def foreground(linear: Floats, alpha: Floats, mask: Mask | None = None) -> Float
     else:
         behind, vague = here, np.ones_like(unsure)
     left = here - share * garment - (1 - share) * behind
+    bleed = _bleed(left, garment - behind)
+    left -= bleed
     noise = _GRAIN * np.maximum(here.mean(axis=1, keepdims=True), np.float32(0.02))
     spread = share * share * unsure + noise  # grain goes with the garment: new cloth brings its own
     left *= spread / (share * (spread + (1 - share) ** 2 * vague))
     garment += left
-    pixels.put(out, np.maximum(garment, 0))
+    np.maximum(garment, 0, out=garment)
+    garment += bleed / share
+    pixels.put(out, garment)
     return out
+
+
+def _bleed(left: Floats, step: Floats) -> Floats:
+    """(n, 3): the part of what is unexplained that is the garment's tint on pixels that are less garment than that.
+
+    JPEG and video store colour at half the resolution of brightness, so tints reach further than edges do.
+
+    Args:
+        left: (n, 3) light that the two sides, mixed, don't explain.
+        step: (n, 3) the garment's colour less that of what is behind it.
+    """
+    tint, other = (colors - luminance(colors)[:, None] for colors in (step, left))
+    strength = np.einsum("nc,nc->n", tint, tint)
+    along = np.einsum("nc,nc->n", tint, other) / (strength + _FAINT)
+    return tint * np.clip(along, 0, _MOST_BLEED)[:, None]
 
 
 def _side(linear: Floats, known: Mask, pixels: Pixels) -> tuple[Floats, Floats]:

@@ -24,9 +24,12 @@ _AROUND, _APART, _SAMPLES = 6.0, 1.2, 20  # where cloth is sampled, in sample si
 _COLORS = 4  # of the occluder
 _GRAIN, _TEXTURE = 0.035, 0.2  # spread of one colour: of the root of its light, and share of the cloth's own spread
 _LEAST = 0.2  # share of the occluder in a pixel that is told from none
-_SURE, _HOLD = 2.5, 0.35  # ratio of the explanations that counts, and how far it may sink along a strand
-_CHANCE, _TRIES = 0.015, 1200  # share of ordinary cloth that may look like a strand, and pixels looked at to see
+_SURE = 0.9  # ratio of the explanations that counts
+_SOLID_GAIN = 6.0
+_CHANCE, _TRIES = 0.03, 1200  # share of ordinary cloth that may look like a strand, and pixels looked at to see
 _BROAD, _SOLID = 0.8, 0.55  # what is wider than this many samples is a fold, if less of it is the occluder's colour
+_OWN = 0.04  # share of the cloth in a colour of the occluder's that makes it no sign of the occluder
+_GAP = 2.0  # of a sample's size: between an occluder, as the parser has it, and what hangs together with it
 _FLOOR = 0.002
 
 
@@ -41,7 +44,9 @@ def occluder_colors(linear: Floats, mask: Mask) -> Floats:
     return np.stack([part.mean(axis=0) for part in np.array_split(colors[order], _COLORS)]).astype(np.float32)
 
 
-def strands(linear: Floats, garment: Mask, occluder: Mask, colors: Floats, cell: float) -> Floats:
+def strands(
+    linear: Floats, garment: Mask, occluder: Mask, colors: Floats, cell: float, *, solid: bool = False
+) -> Floats:
     """How much of each garment pixel an occluder covers that the mask does not know of.
 
     Args:
@@ -50,12 +55,16 @@ def strands(linear: Floats, garment: Mask, occluder: Mask, colors: Floats, cell:
         occluder: (h, w) bool, pixels that show hair, or skin.
         colors: (k, 3) from :func:`occluder_colors`.
         cell: Pixels that a score sample covers.
+        solid: Only what is mostly the occluder's colour counts: fingers, but no hair.
 
     Returns:
         (h, w) float32 in 0..1; 0 outside ``garment`` and wherever cloth explains the pixel as well.
     """
     out = np.zeros(garment.shape, np.float32)
-    if not len(colors) or not garment.any() or not occluder.any():
+    if not garment.any() or not occluder.any():
+        return out
+    colors = _foreign(linear, garment, colors)
+    if not len(colors):
         return out
     away = distance(occluder)
     toward = _toward(linear, garment, colors, cell) > 0.4 * _LEAST
@@ -67,17 +76,29 @@ def strands(linear: Floats, garment: Mask, occluder: Mask, colors: Floats, cell:
     ordinary = garment & (away > min(_FAR * cell, float(np.median(away[garment]))))
     least = _threshold(linear, garment, ordinary, toward, colors, offsets)
     linked = np.zeros(garment.shape, np.bool_)
-    pixels.put(linked, ratio > least * _HOLD)
+    pixels.put(linked, (ratio > _SOLID_GAIN * least) & (share > _SOLID) if solid else ratio > least)
     pixels.put(out, share)
     radius = max(1, round(_BROAD * cell))
     broad = grown(cv2.erode(linked.view(np.uint8), _disc(radius)) > 0, 2 * radius)
     linked &= ~broad | (out > _SOLID)
-    _, pieces = cv2.connectedComponents(grown(linked | occluder, 1).view(np.uint8), connectivity=8)
+    anchors = away <= _GAP * cell
+    _, pieces = cv2.connectedComponents(grown(linked | anchors, 1).view(np.uint8), connectivity=8)
     touching = np.zeros(int(pieces.max()) + 1, np.bool_)
-    touching[np.unique(pieces[occluder])] = True
+    touching[np.unique(pieces[anchors])] = True
     touching[0] = False
     out *= linked & touching[pieces]
     return out
+
+
+def _foreign(linear: Floats, garment: Mask, colors: Floats) -> Floats:
+    """The occluder's colours that the garment hardly has itself."""
+    cloth = Pixels.of(garment).take(linear)
+    cloth = cloth[:: max(1, len(cloth) // 2000)]
+    kept = []
+    for color in colors:
+        noise = _GRAIN**2 * max(float(color.mean()), 0.01) + 1e-5
+        kept.append((_dot(cloth - color, cloth - color) < 9 * noise).mean() < _OWN)
+    return colors[kept]
 
 
 def _disc(radius: int) -> npt.NDArray[np.uint8]:

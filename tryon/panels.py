@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from dressform.parsing import Part, Person
 from dressform.parsing.windows import window_slices
-from dressform.tryon.axis import Axis, fit_axis
+from dressform.tryon.axis import Axis, arc_lengths, fit_axis, resampled
 from dressform.tryon.frames import Frame, locate, make_frame, pinned
 from dressform.tryon.panel import Panel
 from dressform.tryon.regions import GarmentRegion
@@ -29,7 +29,7 @@ _TOP = frozenset({Part.UPPER_CLOTHES, Part.COAT})
 _BOTTOM = frozenset({Part.PANTS, Part.SKIRT})
 _SKIN = frozenset({Part.LEFT_ARM, Part.RIGHT_ARM, Part.GLOVE})
 _STIFF_BODY = 3.5  # torsos and skirts bend less than limbs, and much lies in front of them
-_FADE = 0.55  # half widths below the armpits over which a flat chest becomes round
+_FADE, _FADE_SLEEVE = 0.55, 1.5  # half widths below the armpits over which a flat chest or shoulder becomes round
 _FLARE_MOST = 0.5
 _FOLDED = 105.0  # degrees: more bent an arm is two tubes
 _STRAIGHT = 0.85  # of the width at the hips: trousers are narrower at the ankles
@@ -131,7 +131,7 @@ def _top(view: _View, *, skirt: bool) -> list[_Piece]:
     small = fit_axis(_spine(joints, split.unit), torso, view.hidden | sleeves, stiff=_STIFF_BODY)
     frame = pinned(make_frame(view.large(small)), view.points(neck))
     pits = np.array([sleeve.seam[1] for sleeve in split.sleeves], np.float32).reshape(-1, 2)
-    frame = _flared(_flattened(frame, view.points(pits)), view)
+    frame = _flared(_flattened(frame, view.points(pits), _FADE), view)
     pieces = []
     if skirt and view.waist is not None:
         below = view.waist.below((0, 0, torso.shape[1], torso.shape[0]))
@@ -165,13 +165,13 @@ def _sleeve(view: _View, split: TopSplit, k: int, torso: Frame) -> list[_Piece]:
         fore = mask & (bone_distances(grid, bones[1:]) < bone_distances(grid, bones[:2]))
         upper = mask & ~fore
         if min(np.count_nonzero(fore), np.count_nonzero(upper)) > 0.1 * np.count_nonzero(mask):
-            first = _limb(view, split, upper, bones[:2])
+            first = _flattened(_limb(view, split, upper, bones[:2]), seam, _FADE_SLEEVE)
             second = _limb(view, split, fore, bones[1:])
             across = bones[2] - bones[1] + bones[0] - bones[1]
             across *= np.float32(0.15 * split.unit / max(float(np.linalg.norm(across)), 1e-6))
             elbow = view.points(np.stack([bones[1] - across, bones[1] + across]))
             return [_Piece(name, upper, first, torso, seam), _Piece(name, fore, second, first, elbow)]
-    return [_Piece(name, mask, _limb(view, split, mask, bones), torso, seam)]
+    return [_Piece(name, mask, _flattened(_limb(view, split, mask, bones), seam, _FADE_SLEEVE), torso, seam)]
 
 
 def _limb(view: _View, split: TopSplit, mask: Mask, bones: Floats) -> Frame:
@@ -186,13 +186,13 @@ def _bend(bones: Floats) -> float:
     return float(np.degrees(np.arctan2(abs(float(a[0] * b[1] - a[1] * b[0])), float(a @ b))))
 
 
-def _flattened(frame: Frame, pits: Floats) -> Frame:
-    """The frame with a flat front as far down as the armholes: there no side of the torso turns away from the eye."""
+def _flattened(frame: Frame, pits: Floats, fades: float) -> Frame:
+    """The frame with a flat front as far down as the armholes: there no side of it turns away from the eye."""
     if not len(pits):
         return frame
     at = np.linspace(0, frame.length, len(frame.radius))
     pit = float(locate(frame, pits).distance.max())
-    fade = _FADE * float(frame.along(frame.radius, pit))
+    fade = fades * float(frame.along(frame.radius, pit))
     share = np.clip((pit + fade - at) / max(fade, 1e-6), 0, 1)
     return replace(frame, flat=(share * share * (3 - 2 * share)).astype(np.float32))
 
@@ -270,17 +270,51 @@ def _legs(view: _View, split: LegSplit) -> list[_Piece]:
     above = view.mask & ((grid - split.crotch) @ down < 0)
     hips: Frame | None = None
     if np.count_nonzero(above) > 30 and float(np.linalg.norm(down)) > 3:
-        hips = make_frame(view.large(fit_axis(np.stack([split.waist, split.crotch]), above, view.hidden, stiff=6.0)))
+        hips = make_frame(view.large(_hips(np.stack([split.waist, split.crotch]), above)))
     pieces = []
     for k, (side, bones) in enumerate(zip(split.sides, split.bones, strict=True), 1):
         mask = split.labels == k
         if not mask.any():
             continue
-        axis = fit_axis(bones, mask, view.hidden | ((split.labels > 0) & ~mask))
-        frame = make_frame(view.large(axis))
+        # At the hips a leg has no inner side; its line goes on straight from below the crotch up to the waist.
+        lower = mask & ~above if np.count_nonzero(mask & ~above) > 40 else mask
+        axis = fit_axis(bones, lower, view.hidden | ((split.labels > 0) & ~lower))
+        frame = make_frame(view.large(_led_up(axis, split.waist, down)))
         seam = None if hips is None else _leg_seam(frame, view.points(split.crotch))
         pieces.append(_Piece(f"leg_{side}", mask, frame, hips, seam))
     return pieces
+
+
+def _hips(line: Floats, mask: Mask) -> Axis:
+    """A straight tube about the hips: they are too short for their outline to tell a direction."""
+    y, x = np.nonzero(mask)
+    points = np.stack([x + 0.5, y + 0.5], 1).astype(np.float32)
+    way = (line[1] - line[0]) / max(float(np.linalg.norm(line[1] - line[0])), 1e-6)
+    right = np.array([way[1], -way[0]], np.float32)
+    aside, along = (points - line[0]) @ right, (points - line[0]) @ way
+    near = along > np.quantile(along, 0.5)
+    low, high = (float(v) for v in np.quantile(aside[near], [0.01, 0.99]))
+    ends = line + right * np.float32(0.5 * (low + high))
+    count = 24
+    radius = np.full(count, max(0.51 * (high - low), 1.0), np.float32)
+    return Axis(resampled(ends.astype(np.float64), count).astype(np.float32), radius)
+
+
+def _led_up(axis: Axis, to: Floats, down: Floats) -> Axis:
+    """The axis gone on straight from its upper end to the height of a point."""
+    head = axis.points[0] - axis.points[min(6, len(axis.points) - 1)]
+    head = head / max(float(np.linalg.norm(head)), 1e-6)
+    way = down / max(float(np.linalg.norm(down)), 1e-6)
+    rise = float((axis.points[0] - to) @ way)
+    slope = -float(head @ way)
+    if rise <= 1 or slope < 0.3:
+        return axis
+    count = len(axis.points)
+    line = np.concatenate([(axis.points[0] + head * (rise / slope))[None], axis.points]).astype(np.float64)
+    at = arc_lengths(line)
+    even = np.linspace(0, at[-1], count)
+    radius = np.interp(even, at, np.concatenate([axis.radius[:1], axis.radius]))
+    return Axis(resampled(line, count).astype(np.float32), radius.astype(np.float32))
 
 
 def _leg_seam(frame: Frame, crotch: Floats) -> Floats:

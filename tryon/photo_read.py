@@ -24,7 +24,7 @@ __all__ = ["read_array", "read_picture"]
 Samples = npt.NDArray[Any]
 Bytes = npt.NDArray[np.uint8]
 
-_BITS = 258  # TIFF tag BitsPerSample
+_BITS, _RESOLUTION = 258, 282  # TIFF tags BitsPerSample and XResolution
 _EXIF_MARK = b"Exif\0\0"
 _ORIENTATION = ExifTags.Base.Orientation
 
@@ -32,6 +32,7 @@ _ORIENTATION = ExifTags.Base.Orientation
 def read_array(array: Samples, max_pixels: int) -> Photo:
     """A photo from an array that :func:`dressform.parsing.load_image` takes."""
     view = frozen(load_image(array, max_pixels=max_pixels))
+    samples: Samples
     if array.dtype.kind == "f":
         samples = np.rint(array.astype(np.float64) * 65535).astype(np.uint16)
     elif array.dtype.kind == "u" and array.dtype.itemsize == 2:
@@ -61,6 +62,8 @@ def read_picture(source: ImageSource, max_pixels: int, max_bytes: int) -> Photo:
         orientation = _orientation(picture)
         exif = _block(picture)
     samples, notes = _samples(picture, 1 if tiff else orientation)
+    if kind == "PNG" and data[25] == 4 and samples is not None and samples.shape[2] == 4:
+        samples = np.ascontiguousarray(samples[:, :, [0, 3]])  # grey and alpha of 16 bits, which Pillow has no mode for
     if deep and samples is not None and samples.dtype == np.uint8:
         full = _deep(data, samples, orientation)
         if full is None:
@@ -182,6 +185,8 @@ def _block(picture: Image.Image) -> bytes | None:
 
 
 def _dpi(picture: Image.Image) -> tuple[float, float] | None:
+    if isinstance(picture, TiffImageFile) and _RESOLUTION not in picture.tag_v2:
+        return None  # Pillow makes one up
     dpi = picture.info.get("dpi")
     if not isinstance(dpi, tuple) or len(dpi) != 2:
         return None

@@ -27,7 +27,26 @@ _EXIF, _GPS = 34665, 34853
 _STRUCTURE = frozenset(
     {254, 255, _WIDTH, _LENGTH, _BITS, _COMPRESSION, _PHOTOMETRIC, 263, 264, 265, 266, _STRIP_OFFSETS, _CHANNELS}
     | {_STRIP_ROWS, _STRIP_SIZES, 280, 281, _PLANAR, 288, 289, 290, 291, 292, 293, 301, _PREDICTOR, 318, 319, 320, 321}
-    | {322, 323, 324, 325, 330, _EXTRA, _FORMAT, 340, 341, 342, 347, *range(512, 533), _XMP, _ICC, 37724}
+    | {
+        _X_RESOLUTION,
+        _Y_RESOLUTION,
+        _RESOLUTION_UNIT,
+        322,
+        323,
+        324,
+        325,
+        330,
+        _EXTRA,
+        _FORMAT,
+        340,
+        341,
+        342,
+        347,
+        *range(512, 533),
+        _XMP,
+        _ICC,
+        37724,
+    }
 )
 _LEVEL = 6
 
@@ -68,6 +87,8 @@ def encode_tiff(
         xmp: XMP packet.
         dpi: Pixels per inch across and down.
     """
+    if pixels.shape[2] == 2 and pixels.dtype == np.uint16:
+        pixels = pixels[:, :, [0, 0, 0, 1]]  # Pillow and many others don't read the shorter kind
     height, width, channels = pixels.shape
     strip = _deflated(pixels)
     tags = ImageFileDirectory_v2(prefix=b"II")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -65,7 +66,7 @@ def encode_photo(photo: Photo, format: str) -> tuple[bytes, tuple[str, ...]]:
     picture = Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else np.ascontiguousarray(pixels))
     out = io.BytesIO()
     extra = {"icc_profile": photo.icc, "exif": photo.exif and b"Exif\0\0" + photo.exif, "xmp": photo.xmp}
-    options = {name: value for name, value in extra.items() if value}
+    options: dict[str, Any] = {name: value for name, value in extra.items() if value}
     if kind == "webp":
         picture.convert("RGBA" if photo.has_alpha else "RGB").save(
             out, "WEBP", lossless=True, exact=True, quality=50, method=4, **options

@@ -5,16 +5,35 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from dressform.parsing.errors import OptionError
 from dressform.tryon.cloth_checks import number
+from dressform.tryon.panel import Panel
 
-__all__ = ["PLACES", "PanelFrame", "Place", "Placed", "Scale", "panel_frame", "place_print", "places_on"]
+__all__ = [
+    "PLACES", "PanelFrame", "Place", "Placed", "Scale", "Scaled", "frame_of", "panel_frame", "place_print", "places_on",
+]  # fmt: skip
 
 Floats = npt.NDArray[np.float32]
+
+
+_PROJECTED = 600  # px of a panel's mask that are looked at to find its ends
+
+
+class Scaled(Protocol):
+    """What knows the scale of a person: :class:`Scale`, or what was measured in the photo."""
+
+    @property
+    def pixels_per_cm(self) -> float:
+        """Pixels of the photo a centimetre of cloth measures."""
+
+    @property
+    def shoulder(self) -> float:
+        """Width of the shoulders in pixels."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +83,8 @@ PLACES = MappingProxyType(
         "heart": Place(_BODY, 0.3, 0.5, 0.42, 0.18),
         "back": Place(_BODY, 0.36, 0.62, 0.0, 0.6),
         "belly": Place(_BODY, 0.64, 1.1, 0.0, 0.5),
-        "sleeve_L": Place(("sleeve_L",), 0.35, 0.5, 0.0, 0.5),
-        "sleeve_R": Place(("sleeve_R",), 0.35, 0.5, 0.0, 0.5),
+        "sleeve_L": Place(("sleeve_L",), 0.42, 0.5, 0.0, 0.5),
+        "sleeve_R": Place(("sleeve_R",), 0.42, 0.5, 0.0, 0.5),
         "leg_L": Place(("leg_L",), 0.25, 0.75, 0.0, 0.5),
         "leg_R": Place(("leg_R",), 0.25, 0.75, 0.0, 0.5),
         "skirt": Place(("skirt", "whole"), 0.5, 1.0, 0.0, 0.35),
@@ -81,7 +100,7 @@ class PanelFrame:
     Attributes:
         name: "torso", "sleeve_L", "sleeve_R", "leg_L", "leg_R", "skirt" or "whole".
         top: v of its upper end, in pixels.
-        length: Arc length of its axis in pixels, above 0.
+        length: Length along its axis in pixels, above 0.
         half_widths: (n,) float32 half widths in pixels, evenly spaced from top to bottom, n >= 1.
     """
 
@@ -105,7 +124,9 @@ class Placed:
     angle: float
 
 
-def panel_frame(name: str, axis: Floats, radius: Floats, *, top: float = 0.0) -> PanelFrame:
+def panel_frame(
+    name: str, axis: Floats, radius: Floats, *, top: float = 0.0, ends: tuple[float, float] | None = None
+) -> PanelFrame:
     """Frame of a panel.
 
     Args:
@@ -113,6 +134,7 @@ def panel_frame(name: str, axis: Floats, radius: Floats, *, top: float = 0.0) ->
         axis: (n, 2) float32 x, y of its centre line from top to bottom, n >= 2.
         radius: (n,) float32 half widths along it.
         top: v of the axis's first point.
+        ends: Distances along the axis between which the panel lies, in pixels; None: all of it.
 
     Raises:
         OptionError: Shapes that do not fit, fewer than two points, or an axis without length.
@@ -120,12 +142,35 @@ def panel_frame(name: str, axis: Floats, radius: Floats, *, top: float = 0.0) ->
     if axis.ndim != 2 or axis.shape[1] != 2 or len(axis) < 2 or radius.shape != axis.shape[:1]:
         got = f"axis {axis.shape} and radius {radius.shape}"
         raise OptionError("a panel's axis and radius do not fit", got=got, allowed="(n, 2) and (n,), n >= 2")
+    arc = _arc(axis)
+    start, end = ends if ends is not None else (0.0, float(arc[-1]))
+    if not 0 < end - start < 1e6:  # False for NaN as well
+        raise OptionError("a panel's axis has no length", got=end - start, allowed="above 0, finite")
+    even = np.interp(np.linspace(start, end, max(len(axis), 16)), arc, radius)
+    return PanelFrame(name, top + start, end - start, even.astype(np.float32))
+
+
+def frame_of(panel: Panel) -> PanelFrame:
+    """Frame of a panel of a garment, in the panel's own coordinates, before it is sewn to others.
+
+    Its ends are those of its mask: torso and skirt of a dress have one axis, and sleeves begin below theirs.
+    """
+    y, x = np.nonzero(panel.mask)
+    arc = _arc(panel.axis)
+    if not len(x):
+        return panel_frame(panel.name, panel.axis, panel.radius, top=panel.top)
+    step = max(1, len(x) // _PROJECTED)
+    places = np.stack([x[::step], y[::step]], 1) + 0.5
+    far = ((places[:, None] - panel.axis[None].astype(np.float64)) ** 2).sum(2)
+    start, end = np.quantile(arc[far.argmin(1)], (0.005, 0.995))
+    ends = (float(start), float(end)) if end > start else None
+    return panel_frame(panel.name, panel.axis, panel.radius, top=panel.top, ends=ends)
+
+
+def _arc(axis: Floats) -> npt.NDArray[np.float64]:
+    """(n,) distances of the points of a line from its first one, along it."""
     steps = np.sqrt((np.diff(axis.astype(np.float64), axis=0) ** 2).sum(1))
-    arc = np.concatenate([[0.0], np.cumsum(steps)])
-    if not 0 < arc[-1] < 1e6:  # False for NaN as well
-        raise OptionError("a panel's axis has no length", got=arc[-1], allowed="above 0, finite")
-    even = np.interp(np.linspace(0, arc[-1], max(len(axis), 16)), arc, radius)
-    return PanelFrame(name, top, float(arc[-1]), even.astype(np.float32))
+    return np.concatenate([[0.0], np.cumsum(steps)])
 
 
 def places_on(panels: Iterable[str]) -> tuple[str, ...]:
@@ -137,7 +182,7 @@ def places_on(panels: Iterable[str]) -> tuple[str, ...]:
 def place_print(
     place: str,
     frame: PanelFrame,
-    scale: Scale,
+    scale: Scaled,
     *,
     width_cm: float | None = None,
     width: float | None = None,

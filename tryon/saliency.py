@@ -97,4 +97,4 @@ def _solve(tie: Doubles, diagonal: Doubles, right: Doubles) -> Doubles:
         z = rest / whole
         new = float((rest * z).sum())
         way, energy = z + (new / energy) * way, new
-    return x
+    return np.asarray(x, np.float64)

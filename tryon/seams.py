@@ -14,7 +14,7 @@ from dressform.tryon.panel import Panel
 __all__ = ["Sewing", "sewings"]
 
 Floats = npt.NDArray[np.float32]
-_LEAD_SLEEVE = 1.1  # half widths of the limb over which coordinates are led over from the parent's
+_LEAD_SLEEVE = 2.0  # half widths of the limb over which coordinates are led over from the parent's
 _LEAD_LEG = 1.8
 _FOLDED = np.radians(105)  # a forearm folded back goes its own way too
 _WIDEST = np.radians(50)  # legs further out than this from their hips, as of people who sit, go their own way
@@ -30,6 +30,8 @@ class Sewing:
         reach: Pixels from the seam over which its parent's coordinates go over to its own; 0: they jump.
         frame: The panel's frame.
         seam: (2, 2) ends of the seam, x, y.
+        way: (2,) unit vector across the seam, from the parent to the panel.
+        endless: Whether the seam counts as a line without ends: everything before it is the parent's.
     """
 
     turn: float
@@ -37,16 +39,20 @@ class Sewing:
     reach: float
     frame: Frame
     seam: Floats
+    way: npt.NDArray[np.float64]
+    endless: bool
 
     def share(self, points: Floats) -> Floats:
-        """(k,) float32 0..1: how much the panel's own coordinates count at points (k, 2), 0 up to the seam."""
-        ends = locate(self.frame, self.seam)
-        place = locate(self.frame, points)
-        gap = float(ends.offset[1] - ends.offset[0])
-        # How far along the limb the seam lies at a point's side of it.
-        side = np.clip((place.offset - ends.offset[0]) / (gap if abs(gap) > 1e-3 else 1e-3), 0, 1)
-        begins = ends.distance[0] + side * (ends.distance[1] - ends.distance[0])
-        t = np.clip((place.distance - begins) / max(self.reach, 1e-6), 0, 1)
+        """(k,) float32 0..1: how much the panel's own coordinates count at points (k, 2), 0 on the seam."""
+        a, b = self.seam.astype(np.float64)
+        d = b - a
+        if self.endless:
+            distance = (points - a) @ self.way
+        else:
+            along = np.clip(((points - a) @ d) / max(float(d @ d), 1e-9), 0, 1)[:, None]
+            far = points - (a + along * d)
+            distance = np.hypot(far[:, 0], far[:, 1])
+        t = np.clip(distance / max(self.reach, 1e-6), 0, 1)
         return np.asarray(t * t * (3 - 2 * t), np.float32)
 
 
@@ -80,17 +86,21 @@ def _sewing(panel: Panel, read: Callable[[Frame, Floats], Floats], continuous: b
     else:
         reach = 0.0
     # Both agree where one goes over to the other half and half.
-    place = locate(panel.frame, middle)
-    along = np.linspace(0, panel.frame.length, len(panel.axis))
-    at = float(place.distance[0]) + reach / 2
-    meet = np.array([[np.interp(at, along, panel.axis[:, 0]), np.interp(at, along, panel.axis[:, 1])]], np.float32)
-    if not reach:
-        meet = middle
+    out = _outwards(panel.seam, panel.frame)
+    meet = (middle + 0.5 * reach * out).astype(np.float32)
     own, parent = read(panel.frame, meet)[0].astype(np.float64), read(panel.parent, meet)[0].astype(np.float64)
     c, s = np.cos(turn), np.sin(turn)
     turned = np.array([c * own[0] - s * own[1], s * own[0] + c * own[1]])
     shift = parent - turned
-    return Sewing(turn, (float(shift[0]), float(shift[1])), reach, panel.frame, panel.seam)
+    return Sewing(turn, (float(shift[0]), float(shift[1])), reach, panel.frame, panel.seam, out, leg)
+
+
+def _outwards(seam: Floats, frame: Frame) -> npt.NDArray[np.float64]:
+    """(2,) unit vector square to a seam, to the side of the panel's middle."""
+    d = (seam[1] - seam[0]).astype(np.float64)
+    across = np.array([d[1], -d[0]]) / max(float(np.hypot(*d)), 1e-9)
+    side = float(across @ (frame.axis[len(frame.axis) // 2] - seam.mean(0)))
+    return across if side >= 0 else -across
 
 
 def _way(frame: Frame, point: Floats) -> npt.NDArray[np.float64]:

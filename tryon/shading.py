@@ -21,7 +21,7 @@ from dressform.tryon.ink_regions import log_luminance, luminance
 from dressform.tryon.inks import NONE, InkMap, find_inks
 from dressform.tryon.pull_push import pull_push
 from dressform.tryon.shade_clip import continue_highlights
-from dressform.tryon.shade_filter import box_mean, denoise, noise_variance, smooth_base
+from dressform.tryon.shade_filter import box_mean, denoise, noise_variance, robust_mean, smooth_base
 
 __all__ = ["Shading", "estimate_shading", "relight"]
 
@@ -30,7 +30,8 @@ Mask = npt.NDArray[np.bool_]
 
 _ANALYSIS = 60_000  # pixels of cloth that inks are found on
 _SURE = 0.1  # confidence below which a pixel of the smaller picture tells no light
-_HOLD = 0.03  # weight of the light expected, beside that measured within a few pixels
+_LOOSE, _DENSE = 0.03, 0.35  # radius of the light's mean in a dense print, of the root of the area; mean confidence
+_HOLD = 0.1  # weight of the light expected, beside that measured within a few pixels
 _LIT = 95  # percentile of the light on the cloth that counts as fully lit
 _BRIGHT = 0.6  # natural logarithm, how far above that highlights may go
 _DARKEST = -4.0  # natural logarithm, how far below
@@ -77,13 +78,14 @@ def estimate_shading(linear: Floats, mask: Mask) -> Shading:
     small, small_mask = _reduced(linear, mask, scale)
     inks = find_inks(small, small_mask)
     small_light = log_luminance(small)
-    near, contrast = _expected(small_light, inks)
+    expected, contrast = _expected(small_light, inks)
+    near = _enlarged(expected, mask.shape)
     light = log_luminance(linear)
-    labels, confidence = assign_inks(linear, light, _enlarged(near, mask.shape), inks, mask)
+    labels, confidence = assign_inks(linear, light, near, inks, mask)
     steps = int(np.clip(round(scale / 2), 1, 3))
     confidence *= border_confidence(labels, steps)
     measured = _divided(light, labels, inks, contrast)
-    measured = _bridged(measured, confidence, _enlarged(near, mask.shape), 3 * steps)
+    measured = _bridged(measured, confidence, near, 3 * steps)
     variance = _enlarged(noise_variance(measured, confidence, light, small_light), mask.shape)
     clean = denoise(measured, variance, max(2, round(2 * scale)))
     weave = measured
@@ -147,14 +149,12 @@ def _check(linear: Any, mask: Any) -> None:
 
 
 def _reduced(linear: Floats, mask: Mask, scale: float) -> tuple[Floats, Mask]:
-    """A picture smaller by ``scale``, of cloth alone, and where at least most of a pixel is cloth."""
+    """A picture smaller by ``scale``, and where a pixel is cloth."""
     if scale == 1:
         return linear, mask
     size = (max(1, round(mask.shape[1] / scale)), max(1, round(mask.shape[0] / scale)))
-    weight = mask.astype(np.float32)
-    share = np.asarray(cv2.resize(weight, size, interpolation=cv2.INTER_AREA), np.float32)
-    light = cv2.resize(linear * weight[:, :, None], size, interpolation=cv2.INTER_AREA)
-    light /= np.maximum(share, np.float32(1e-6))[:, :, None]
+    share = np.asarray(cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA), np.float32)
+    light = cv2.resize(linear, size, interpolation=cv2.INTER_AREA)
     most = share > 0.95
     return np.asarray(light, np.float32), most if most.any() else share >= share.max()
 
@@ -190,7 +190,15 @@ def _expected(light: Floats, inks: InkMap) -> tuple[Floats, Floats | None]:
     level = table[inks.labels]
     if contrast is not None:
         level = level * (1 + contrast)
-    return pull_push(light - level, sure), contrast
+    rest = light - level
+    near = pull_push(rest, sure)
+    if contrast is not None:
+        cloth = (inks.labels != NONE).astype(np.float32)
+        radius = max(3, round(_LOOSE * float(np.sqrt(cloth.sum()))))
+        smooth = robust_mean(rest, cloth * (sure + np.float32(_SURE)), radius)
+        lone = np.clip(1 - box_mean(sure, 4) / (_DENSE * np.maximum(box_mean(cloth, 4), np.float32(1e-3))), 0, 1)
+        near += lone * (smooth - near)
+    return near, contrast
 
 
 def _divided(light: Floats, labels: npt.NDArray[np.uint8], inks: InkMap, contrast: Floats | None) -> Floats:
@@ -203,15 +211,18 @@ def _divided(light: Floats, labels: npt.NDArray[np.uint8], inks: InkMap, contras
 
 
 def _bridged(measured: Floats, confidence: Floats, near: Floats, radius: int) -> Floats:
-    """The light measured where it is known, that of the neighbourhood at borders of inks and of the cloth."""
+    """The light measured where it is known, that around at borders of inks and of the cloth; ``measured`` is spoilt."""
+    weight = box_mean(confidence, radius)
     known = measured * confidence
     around = box_mean(known, radius)
     around += near * np.float32(_HOLD)
-    weight = box_mean(confidence, radius)
-    weight += np.float32(_HOLD)
-    around /= weight
-    around *= 1 - confidence
-    around += known
+    around /= weight + np.float32(_HOLD)
+    weight *= np.float32(1 / _DENSE)
+    np.minimum(weight, 1, out=weight)
+    weight *= confidence  # a pixel alone among borders is one itself
+    measured -= around
+    measured *= weight
+    around += measured
     return around
 
 

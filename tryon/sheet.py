@@ -21,6 +21,8 @@ Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 _SIDE = 56  # nodes along the larger side
 _STEEPEST = 1.4  # height per node: cloth is never squeezed more than 1.7:1
+_LEAST_DET = 0.1
+_TRIES = 5
 _ROUND = 1.2  # of a pillow: clothes lie flatter on bodies than tubes
 
 
@@ -44,19 +46,44 @@ def sheet_coordinates(frame: Frame, backing: Mask, size: tuple[int, int], box: W
     if not inside.any():
         inside = np.pad(cover >= cover.max(), 1)
     step = (width / shape[1], height / shape[0])
-    slope_y, slope_x = (np.clip(g, -_STEEPEST, _STEEPEST) for g in np.gradient(pillow(inside, _ROUND)))
+    height_map = pillow(inside, _ROUND)
+    steepest = _STEEPEST
+    for _ in range(_TRIES):
+        extra = _stretched(height_map, inside, steepest, step)
+        if _sound(extra, step, size):
+            break
+        steepest *= 0.5
+    else:
+        extra = np.zeros_like(extra)
+    plain = _pixels(box)
+    out = np.empty_like(plain)
+    for c in (0, 1):
+        out[..., c] = plain[..., c] + _drawn(extra[c], step, box)
+    return _turned(out, frame, extra, step)
+
+
+def _stretched(
+    height_map: npt.NDArray[np.float64], inside: Mask, steepest: float, step: tuple[float, float]
+) -> npt.NDArray[np.float64]:
+    """(2, h, w) what is to be added to x and y at the nodes so that the pillow lies flat."""
+    slope_y, slope_x = (np.clip(g, -steepest, steepest) for g in np.gradient(height_map))
     square = slope_x**2 + slope_y**2
     # The square root of the first fundamental form 1 + g gᵀ: a symmetric stretch along the slope, without a turn.
     more = (np.sqrt(1 + square) - 1) / np.maximum(square, 1e-9)
     jxx, jxy, jyy = more * slope_x**2, more * slope_x * slope_y, more * slope_y**2
     right = np.stack([_middles(jxx, 1) * step[0], _middles(jxy, 1) * step[0]])
     down = np.stack([_middles(jxy, 0) * step[1], _middles(jyy, 0) * step[1]])
-    extra = _spread(integrate(right, down, inside), inside)
-    plain = _pixels(box)
-    out = np.empty_like(plain)
-    for c in (0, 1):
-        out[..., c] = plain[..., c] + _drawn(extra[c], step, box)
-    return _turned(out, frame, extra, step)
+    return _spread(integrate(right, down, inside), inside)
+
+
+def _sound(extra: npt.NDArray[np.float64], step: tuple[float, float], size: tuple[int, int]) -> bool:
+    """Whether nothing folds over, looked at all over the window at three places per cell and direction."""
+    x, y = (np.arange(0.0, size[k], max(step[k] / 3, 1.0)) for k in (0, 1))
+    field = [_sampled(extra[c], step, x, y).astype(np.float64) for c in (0, 1)]
+    if min(len(x), len(y)) < 3:
+        return True
+    (xx, xy), (yx, yy) = ([np.gradient(f, x, axis=1), np.gradient(f, y, axis=0)] for f in field)
+    return bool(((1 + xx) * (1 + yy) - xy * yx).min() > _LEAST_DET)
 
 
 def _middles(values: npt.NDArray[np.float64], axis: int) -> npt.NDArray[np.float64]:
@@ -88,15 +115,24 @@ def _spread(field: npt.NDArray[np.float64], inside: Mask) -> npt.NDArray[np.floa
 
 def _drawn(field: npt.NDArray[np.float64], step: tuple[float, float], box: Window) -> Floats:
     """(h, w) a field of the padded grid at the pixels of a box, smoothly."""
+    return _sampled(field, step, np.arange(box[0], box[2]) + 0.5, np.arange(box[1], box[3]) + 0.5)
+
+
+def _sampled(
+    field: npt.NDArray[np.float64],
+    step: tuple[float, float],
+    x: npt.NDArray[np.float64],
+    y: npt.NDArray[np.float64],
+) -> Floats:
+    """(len(y), len(x)) a field of the padded grid at places of the window."""
     h, w = field.shape
-    x = (np.arange(box[0], box[2]) + 0.5) / step[0] + 0.5
-    y = (np.arange(box[1], box[3]) + 0.5) / step[1] + 0.5
-    rows = _cubic(y, h)
-    columns = _cubic(x, w)
+    rows, columns = _cubic(y / step[1] + 0.5, h), _cubic(x / step[0] + 0.5, w)
     # Rows first: the intermediate picture is small, and no interpolation table of OpenCV's limits the precision.
-    half = sum(weight[:, None] * field[index] for index, weight in rows)
-    half = np.asarray(half, np.float32)
-    return np.asarray(sum(weight.astype(np.float32) * half[:, index] for index, weight in columns), np.float32)
+    half = np.sum([weight[:, None] * field[index] for index, weight in rows], 0).astype(np.float32)
+    out = np.zeros((len(y), len(x)), np.float32)
+    for index, weight in columns:
+        out += weight.astype(np.float32) * half[:, index]
+    return out
 
 
 def _cubic(at: npt.NDArray[np.float64], count: int) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -181,5 +180,3 @@ def _waist(mask: Mask, hips: Floats, down: Floats) -> Floats:
         if mask[y, x]:
             found = point
     return np.asarray(found, np.float32)
-
-

@@ -204,7 +204,9 @@ def _gap(shoulder: Floats, bones: Floats, outwards: Floats, down: Floats, solid:
     near &= beside_arm & (aside < arm_aside + 0.3)
     if np.count_nonzero(near) < 4:
         return None
-    k = np.flatnonzero(near)[np.argsort(deep[near], kind="stable")[:3]]
+    # Below an arm that is raised there is background all along it: the armpit is where that is nearest to the torso.
+    cost = deep[near] + 0.7 * np.maximum(aside[near], -0.1)
+    k = np.flatnonzero(near)[np.argsort(cost, kind="stable")[:3]]
     return np.asarray(points[k].mean(0) + shoulder - unit * 0.02 * down, np.float32)
 
 

@@ -13,22 +13,35 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
-from dressform.parsing import Person
+from dressform.parsing import Part, Person
 from dressform.tryon.frames import Frame, locate
 from dressform.tryon.panel import Panel
 from dressform.tryon.panels import split_panels
 from dressform.tryon.regions import GarmentRegion
 from dressform.tryon.skeleton import ARMS, LEGS, Joints, find_joints
+from dressform.tryon.tps import solve
 
 __all__ = ["frame_points", "panel_side", "target_landmarks", "trunk_of"]
 
 Doubles = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 Point = tuple[float, float]
+_BEHIND = (
+    Part.PANTS,
+    Part.SKIRT,
+    Part.LEFT_LEG,
+    Part.RIGHT_LEG,
+    Part.SOCKS,
+    Part.LEFT_SHOE,
+    Part.RIGHT_SHOE,
+    Part.UPPER_CLOTHES,
+    Part.DRESS,
+)
 _SAMPLES = 30_000  # px of a panel that are looked at
 _BINS = 41  # across a torso
 _NECK = 0.42  # half a neck in half shoulders, where hair or a scarf hides it
 _SLOPE = 0.32  # of a shoulder line: down per across
+_LEAST_HOLE = 0.25  # height of an armhole, in half widths of the torso
 _PIT = 0.32  # armpit below the shoulder joint, in shoulder widths
 
 
@@ -56,8 +69,9 @@ def target_landmarks(
     trunk = trunk_of(panels)
     if trunk is not None:
         frame, mask = trunk
+        ends = _ends(frame, mask, _in_front(region, person, panels))
         top = any(panel.name == "torso" for panel in panels)
-        out |= _torso(frame, mask, panels, joints) if top else _skirt(frame, mask)
+        out |= _torso(frame, ends, panels, joints, mask.shape[1]) if top else _skirt(frame, ends)
     for panel in panels:
         if panel.name.startswith("leg") and panel.seam is not None:
             out["crotch"] = _point(panel.seam[0])
@@ -98,56 +112,74 @@ def frame_points(frame: Frame, distance: npt.ArrayLike, offset: npt.ArrayLike) -
     return np.asarray(point + way * (along - held)[..., None] + normal * beside[..., None], np.float64)
 
 
-def _torso(frame: Frame, mask: Mask, panels: Sequence[Panel], joints: Joints | None) -> dict[str, Point]:
-    distance, across = _places(frame, mask)
-    first, last = _bounds(distance, across)
+def _in_front(region: GarmentRegion, person: Person, panels: Sequence[Panel]) -> Mask:
+    """(h, w) bool: what may hide the torso's or skirt's ends: sleeves, arms, bags, other people."""
+    out = region.protect & ~person.own(region.window, _BEHIND)
+    for panel in panels:
+        if panel.name.startswith("sleeve"):
+            out = out | panel.mask
+    return np.asarray(out, np.bool_)
+
+
+def _torso(
+    frame: Frame, ends: tuple[Doubles, Doubles], panels: Sequence[Panel], joints: Joints | None, width: int
+) -> dict[str, Point]:
+    first, last = ends
     out: dict[str, Point] = {}
     for panel in panels:
         if panel.name.startswith("sleeve") and panel.seam is not None:
-            side = panel_side(panel, frame, mask.shape[1])
-            out[f"shoulder_{side}"], out[f"armpit_{side}"] = _point(panel.seam[0]), _point(panel.seam[1])
+            side = panel_side(panel, frame, width)
+            ends_at = locate(frame, np.asarray(panel.seam, np.float32)).distance
+            if ends_at[1] - ends_at[0] > _LEAST_HOLE * float(frame.radius.mean()):  # of raised arms it may lie anyhow
+                out[f"shoulder_{side}"], out[f"armpit_{side}"] = _point(panel.seam[0]), _point(panel.seam[1])
     unit = joints.shoulder_width if joints is not None and joints.shoulder_width > 1 else 2 * float(frame.radius.mean())
     for side, sign in (("L", 1.0), ("R", -1.0)):
         if f"shoulder_{side}" not in out:
             out |= _bare_shoulder(frame, first, joints, side, sign, unit)
     out |= _neck(frame, first, out)
-    end, tilt = _hem(last)
+    hem = _hem(last)
     for name, x in (("hem_L", 1.0), ("hem_R", -1.0), ("hem", 0.0)):
-        d = end + tilt * x
+        d = float(hem @ [1, x, x * x])
         out[name] = _point(frame_points(frame, d, x * float(frame.along(frame.radius, d))))
     return out
 
 
-def _skirt(frame: Frame, mask: Mask) -> dict[str, Point]:
-    distance, across = _places(frame, mask)
-    first, last = _bounds(distance, across)
+def _skirt(frame: Frame, ends: tuple[Doubles, Doubles]) -> dict[str, Point]:
+    first, last = ends
     start = float(np.nanquantile(first[8:-8], 0.2)) if np.isfinite(first[8:-8]).any() else 0.0
-    end, tilt = _hem(last)
+    hem = _hem(last)
     out = {}
     for name, x in (("_L", 1.0), ("_R", -1.0), ("", 0.0)):
-        for label, d in (("waist", start), ("hem", end + tilt * x)):
+        for label, d in (("waist", start), ("hem", float(hem @ [1, x, x * x]))):
             out[label + name] = _point(frame_points(frame, d, x * float(frame.along(frame.radius, d))))
     return out
 
 
-def _places(frame: Frame, mask: Mask) -> tuple[Doubles, Doubles]:
-    """Distances along and shares of the half width across, of some pixels of a mask."""
+def _ends(frame: Frame, mask: Mask, in_front: Mask) -> tuple[Doubles, Doubles]:
+    """(41,) first and last distance at which cloth is seen, for places across from -1 to 1.
+
+    NaN where there is none, and for last ones where something in front ends it.
+    """
     where = np.flatnonzero(mask.reshape(-1))
     y, x = np.divmod(where[:: max(1, len(where) // _SAMPLES)], mask.shape[1])
     place = locate(frame, np.stack([x + 0.5, y + 0.5], axis=1).astype(np.float32))
-    return place.distance.astype(np.float64), (place.offset / frame.along(frame.radius, place.distance)).astype(
-        np.float64
-    )
-
-
-def _bounds(distance: Doubles, across: Doubles) -> tuple[Doubles, Doubles]:
-    """(41,) first and last distance at which cloth is seen, for places across from -1 to 1; NaN where there is none."""
-    number = np.rint((np.clip(across, -1, 1) + 1) / 2 * (_BINS - 1)).astype(np.int64)
+    across = np.clip(place.offset / np.maximum(frame.along(frame.radius, place.distance), 1e-6), -1, 1)
+    number = np.rint((across + 1) / 2 * (_BINS - 1)).astype(np.int64)
     first, last = np.full(_BINS, np.nan), np.full(_BINS, np.nan)
     for k in range(_BINS):
-        here = distance[number == k]
+        here = place.distance[number == k]
         if len(here) > 4:
             first[k], last[k] = np.quantile(here, 0.01), np.quantile(here, 0.99)
+    x_bins = np.linspace(-1, 1, _BINS)
+    step = 0.06 * float(frame.radius.mean())
+    for ahead in (1.0, 2.0, 3.0):
+        seen = np.isfinite(last)
+        at = last[seen] + ahead * step
+        below = np.floor(frame_points(frame, at, x_bins[seen] * frame.along(frame.radius, at))).astype(np.int64)
+        inside = ((below >= 0) & (below < [mask.shape[1], mask.shape[0]])).all(1)
+        below = np.clip(below, 0, [mask.shape[1] - 1, mask.shape[0] - 1])
+        hidden = in_front[below[:, 1], below[:, 0]] & inside
+        last[np.flatnonzero(seen)[hidden]] = np.nan
     return first, last
 
 
@@ -202,29 +234,32 @@ def _neck(frame: Frame, first: Doubles, found: Mapping[str, Point]) -> dict[str,
         out[f"neck_{side}"] = _point(frame_points(frame, usual, at))
     corners = np.array([out["neck_R"], out["neck_L"]])
     half = float(np.hypot(*(corners[1] - corners[0]))) / 2
-    at = locate(frame, corners.mean(0)[None].astype(np.float32))
+    chord = locate(frame, corners.mean(0)[None].astype(np.float32))
     middle = first[_BINS // 2 - 3 : _BINS // 2 + 4]
-    low = float(np.nanmedian(middle)) if np.isfinite(middle).any() else float(at.distance[0]) + 0.4 * half
-    low = float(np.clip(low, at.distance[0] + 0.05 * half, at.distance[0] + 3.0 * half))
-    out["neck"] = _point(frame_points(frame, low, float(at.offset[0])))
+    low = float(np.nanmedian(middle)) if np.isfinite(middle).any() else float(chord.distance[0]) + 0.4 * half
+    low = float(np.clip(low, chord.distance[0] + 0.05 * half, chord.distance[0] + 3.0 * half))
+    out["neck"] = _point(frame_points(frame, low, float(chord.offset[0])))
     return out
 
 
-def _hem(last: Doubles) -> tuple[float, float]:
-    """Where the cloth ends, and how much farther on the right of the axis; hands and bags in front don't count."""
+def _hem(last: Doubles) -> Doubles:
+    """(3,) a + b x + c x²: where the cloth ends at x across; hands and bags in front of the hem don't count."""
     x = np.linspace(-1, 1, _BINS)
-    good = np.isfinite(last) & (np.abs(x) < 0.92)
-    if not good.any():
-        return 0.0, 0.0
-    end = float(np.quantile(last[good], 0.8))
-    spread = max(0.06 * abs(end), 3.0)
-    near = good & (np.abs(last - end) < 3 * spread)
-    tilt = 0.0
-    if np.count_nonzero(near) > 12 and np.ptp(x[near]) > 1.0:
-        pairs = [(a, b) for a in np.flatnonzero(near) for b in np.flatnonzero(near) if x[b] - x[a] > 0.5]
-        tilt = float(np.median([(last[b] - last[a]) / (x[b] - x[a]) for a, b in pairs])) if pairs else 0.0
-    tilt = float(np.clip(tilt, -3 * spread, 3 * spread))
-    return float(np.median((last - tilt * x)[near])) if near.any() else end, tilt
+    good = np.isfinite(last) & (np.abs(x) < 0.94)
+    if np.count_nonzero(good) < 5:
+        return np.array([float(np.nanmax(last)) if np.isfinite(last).any() else 0.0, 0.0, 0.0])
+    x, end = x[good], last[good]
+    basis = np.stack([np.ones_like(x), x, x * x], axis=1)
+    weight = np.ones(len(x))
+    found = np.zeros(3)
+    scale = max(0.02 * float(np.ptp(end)), 0.01 * float(np.abs(end).max()), 1.0)
+    for _ in range(12):
+        # Cloth seen below the curve counts much, cloth missing above it little: something hides it there.
+        normal = np.einsum("ni,nj->ij", basis * weight[:, None], basis) + np.diag([0.0, 1.0, 3.0])
+        found = solve(normal, np.einsum("ni,n->i", basis * weight[:, None], end)[:, None])[:, 0]
+        off = end - (basis * found).sum(1)
+        weight = np.where(off > 0, 1.0, 0.35) / (1 + np.square(off / (4 * scale)))
+    return found
 
 
 def _bones(trunk: tuple[Frame, Mask] | None, panels: Sequence[Panel], joints: Joints | None) -> dict[str, Point]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from dressform.tryon.weave_field import Field, Light, mix, scattered, shaded, stamp, step
 from dressform.tryon.weave_yarns import ground
@@ -27,9 +29,9 @@ class _Print:
         for at, across, down in stamp(len(self.light), x, y, reach):
             yield at, across * c + down * s, down * c - across * s
 
-    def ink(self, at: tuple[slice, slice], color: Light, inside: Field) -> None:
+    def ink(self, at: tuple[slice, slice], color: Light, inside: npt.NDArray[np.floating[Any]]) -> None:
         """Print a colour where ``inside``, a distance in shares of the side, is above 0."""
-        self.light[at] = mix(self.light[at], color, step(inside, float(self.soft)))
+        self.light[at] = mix(self.light[at], color, step(inside.astype(np.float32), float(self.soft)))
 
 
 def floral(n: int, colors: Light) -> Light:
@@ -38,7 +40,7 @@ def floral(n: int, colors: Light) -> Light:
     rng = np.random.default_rng(307)
     radii = [*rng.uniform(0.07, 0.082, 9), *rng.uniform(0.05, 0.058, 14), *rng.uniform(0.036, 0.042, 30),
              *rng.uniform(0.021, 0.026, 110), *rng.uniform(0.009, 0.012, 260)]  # fmt: skip
-    places = scattered(radii, 311, apart=0.96, tries=2000)
+    places = scattered(radii, 311, apart=0.96, tries=500)
     for x, y, radius in places:
         if radius > 0.015:
             _sprig(cloth, x, y, radius, colors, rng)

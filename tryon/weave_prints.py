@@ -93,7 +93,7 @@ def corduroy(n: int, colors: Light) -> Light:
 
 def _ridge(place: Field, count: int) -> Field:
     off = np.abs((place * count) % 1 - np.float32(0.5)) * np.float32(1 / count)
-    return np.exp(-((off / np.float32(0.0025)) ** 2)).astype(np.float32)
+    return np.asarray(np.exp(-((off / np.float32(0.0025)) ** 2)), np.float32)
 
 
 def _moved(field: Field, far: float, lump: float, seed: int) -> Field:
