@@ -98,5 +98,6 @@ def test_prints_over_the_original_add_up_their_coverage() -> None:
     cloth = Print(half, width_cm=10, over=Print(half, width_cm=10))
     got: Sample = sample(cloth, uv, footprint, SCALE, torso())
     assert got.coverage is not None
-    assert got.coverage.max() == pytest.approx(1 - (1 - 128 / 255) ** 2, abs=1e-3)
+    inside = got.coverage[got.coverage > 0.7]
+    assert len(inside) > 45 * 45 and np.median(inside) == pytest.approx(1 - (1 - 128 / 255) ** 2, abs=1e-3)
     assert np.allclose(got.rgb[got.coverage > 0.1], (1, 0, 0), atol=1e-3)

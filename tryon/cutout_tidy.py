@@ -93,7 +93,7 @@ def drop_foreign(mask: Mask, lab: Floats, sure: Mask) -> Mask:
     """
     if not mask.any():
         return mask
-    mask = largest(mask)
+    mask = _joined(mask)
     reach = max(1, round(0.01 * float(np.sqrt(np.count_nonzero(mask)))))
     trusted = largest(sure & mask)
     axis = find_axis(trusted if np.count_nonzero(trusted) > 0.6 * np.count_nonzero(mask) else mask)
@@ -121,7 +121,7 @@ def tidy(mask: Mask, lab: Floats) -> Mask:
         mask: (h, w) bool.
         lab: (h, w, 3) float32, L 0..100.
     """
-    mask = largest(mask)
+    mask = _joined(mask)
     root = float(np.sqrt(np.count_nonzero(mask)))
     thick = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, disc(max(1, round(0.013 * root)))) > 0
     thick = largest(thick) if thick.any() else mask
@@ -142,6 +142,18 @@ def tidy(mask: Mask, lab: Floats) -> Mask:
         if np.linalg.norm(np.median(lab[at][part], axis=0) - np.median(around, axis=0)) > _HANGER:
             kept[at] &= ~part
     return _fill(largest(kept), root)
+
+
+def _joined(mask: Mask) -> Mask:
+    """The largest piece; where stripes of the ground's colour cut the garment up, its pieces are joined first."""
+    piece, whole = largest(mask), np.count_nonzero(mask)
+    for radius in (2, 4, 7, 10):
+        if np.count_nonzero(piece) >= 0.7 * whole:
+            break
+        pad = radius + 1
+        closed = cv2.morphologyEx(np.pad(mask, pad).astype(np.uint8), cv2.MORPH_CLOSE, disc(radius))
+        piece = largest(closed[pad:-pad, pad:-pad] > 0)
+    return piece
 
 
 def _fill(mask: Mask, root: float) -> Mask:

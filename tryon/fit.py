@@ -29,7 +29,7 @@ Mask = npt.NDArray[np.bool_]
 _EASE = 1.15  # flat width of a garment over the width of somebody in it
 _ARM = 1.1  # an arm in widths of the chest of a garment that fits it
 _LEG = 2.05  # waist to ankle, in widths of the hips
-_BAGGY = 1.7  # rise of the garment over the worn one, in the same widths of the hips
+_BAGGY = 2.6  # rise of the garment over the worn one, in the same widths of the hips
 _MARGIN = 6  # px around a panel's mask where its map is made too
 
 

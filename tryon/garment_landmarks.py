@@ -30,7 +30,7 @@ Point = tuple[float, float]
 KINDS = ("upper", "lower", "dress")
 """What a garment can be; the guess calls coats that are as long as dresses dresses."""
 _LEAST_LIKENESS = 0.6  # of the two halves: what is less its own mirror image is no garment laid out
-_FLATTEST, _TALLEST = 0.4, 4.5  # height over width
+_FLATTEST, _TALLEST = 0.28, 4.5  # height over width
 _DRESS = 2.1  # length over chest of a dress
 _FLARE = 1.45  # hem over chest of a short dress
 

@@ -134,5 +134,10 @@ def _even(line: Doubles) -> Doubles:
     reach = int(3 * _SMOOTH)
     weight = np.exp(-0.5 * (np.arange(-reach, reach + 1) / _SMOOTH) ** 2)
     weight /= weight.sum()
-    wide = np.concatenate([points[-reach:], points, points[:reach]])
-    return np.stack([np.convolve(wide[:, k], weight, "valid") for k in (0, 1)], axis=1)
+
+    def soft(p: Doubles) -> Doubles:
+        wide = np.concatenate([p[-reach:], p, p[:reach]])
+        return np.stack([np.convolve(wide[:, k], weight, "valid") for k in (0, 1)], axis=1)
+
+    once = soft(points)
+    return once + soft(points - once)  # twicing (Tukey 1977): corners stay where they are

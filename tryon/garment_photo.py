@@ -14,6 +14,7 @@ import numpy.typing as npt
 from dressform.parsing.errors import OptionError
 from dressform.parsing.image import ImageSource
 from dressform.parsing.refine import guided_filter
+from dressform.parsing.scores import Window
 from dressform.tryon.cutout import ANALYSIS_PIXELS, find_garment
 from dressform.tryon.cutout_tidy import disc, largest
 from dressform.tryon.delight import delight as without_light
@@ -74,6 +75,7 @@ class Cutout:
         kind: "upper", "lower" or "dress".
         landmarks: (x, y) in pixels of ``image`` by name, see :mod:`dressform.tryon.garment_landmarks`; the middle of
             pixel (i, j) is (j + 0.5, i + 0.5).
+        box: (x0, y0, x1, y1) where it lies in the photo's picture (:class:`~dressform.tryon.swatch.Swatch`).
         inner_back: Whether an inner back was seen and taken out.
     """
 
@@ -81,6 +83,7 @@ class Cutout:
     alpha: Floats
     kind: str
     landmarks: Mapping[str, Point]
+    box: Window
     inner_back: bool = False
 
 
@@ -119,7 +122,7 @@ def cut_out(photo: GarmentPhoto, *, delight: float = 0.6) -> Cutout:
     inside = cv2.erode((alpha > 0.98).astype(np.uint8), disc(rim)) > 0
     linear = pull_push(linear, inside if inside.any() else alpha > 0.5)
     image = without_light(linear, alpha, strength=delight)
-    return Cutout(image, alpha.astype(np.float32), garment.kind, MappingProxyType(marks), edge is not None)
+    return Cutout(image, alpha.astype(np.float32), garment.kind, MappingProxyType(marks), box, edge is not None)
 
 
 def _straight(layered: Floats) -> tuple[Floats, Floats | None]:
@@ -152,7 +155,7 @@ def _mask(small: Floats, has_alpha: bool) -> Mask:
     return mask
 
 
-def _window(mask: Mask, scale: tuple[float, float], shape: tuple[int, ...]) -> tuple[int, int, int, int]:
+def _window(mask: Mask, scale: tuple[float, float], shape: tuple[int, ...]) -> Window:
     x, y, w, h = cv2.boundingRect(mask.astype(np.uint8))
     margin = _MARGIN * max(w * scale[0], h * scale[1]) + 2 * max(scale)
     low = (max(int(x * scale[0] - margin), 0), max(int(y * scale[1] - margin), 0))
@@ -160,7 +163,7 @@ def _window(mask: Mask, scale: tuple[float, float], shape: tuple[int, ...]) -> t
     return (*low, *high)
 
 
-def _enlarged(mask: Mask, scale: tuple[float, float], box: tuple[int, int, int, int], *, grow: int = 0) -> Floats:
+def _enlarged(mask: Mask, scale: tuple[float, float], box: Window, *, grow: int = 0) -> Floats:
     """(h, w) float32 0..1 the small mask in the pixels of a window of the photo."""
     if grow:
         mask = cv2.dilate(mask.astype(np.uint8), np.ones((2 * grow + 1, 2 * grow + 1), np.uint8)) > 0
@@ -172,7 +175,7 @@ def _enlarged(mask: Mask, scale: tuple[float, float], box: tuple[int, int, int, 
     )
 
 
-def _soft(linear: Floats, mask: Mask, scale: tuple[float, float], box: tuple[int, int, int, int]) -> Floats:
+def _soft(linear: Floats, mask: Mask, scale: tuple[float, float], box: Window) -> Floats:
     """The mask with an edge that follows the photo's, a pixel or two wide."""
     rough = _enlarged(mask, scale, box)
     radius = max(2, round(2.0 * max(scale)))

@@ -69,11 +69,10 @@ def find_inks(linear: Floats, mask: Mask) -> InkMap:
             break
         level = solve_levels(borders, names, patches, light, smooth=_SMOOTH)
         area, mean, tint = values.grouped(names)
-        known = level[names]  # of each patch
         names = merge_alike(level, tint, chroma_doubt(mean), area)[names]
         names = join_patches(borders, names, values.area, values.tint)
         area, mean, tint = values.grouped(names)
-        level = np.bincount(names, known * values.area) / np.maximum(area, 1)
+        level = solve_levels(borders, names, patches, light, smooth=_SMOOTH)
         touch = touching(borders, names)
         names = unite(names, made_by_light(names[patches], mask, level, tint, chroma_doubt(mean), touch))
     labels = names[patches]

@@ -20,7 +20,8 @@ Mask = npt.NDArray[np.bool_]
 
 REACH = 3.0
 """Of a score sample's size: how far the border may move."""
-_CLOSE, _DOUBT = 1.5, 0.15
+_CLOSE, _DOUBT = 1.0, 0.15
+_OUT = 1.5
 
 _AROUND = 10.0  # of a sample's size: how far known pixels are asked for their colour
 _SAMPLES = 64
@@ -48,6 +49,7 @@ def cut(photo: Floats, mask: Mask, prior: Floats, cell: float, free: Mask) -> Fl
     signed = inside - outside
     far = np.abs(signed) / np.float32(cell)
     band = (far <= _CLOSE) | ((far <= REACH) & (prior > _DOUBT) & (prior < 1 - _DOUBT))
+    band &= signed >= -_OUT * cell
     band &= free
     out = mask.astype(np.float32)
     pixels = Pixels.of(band)

@@ -19,7 +19,7 @@ __all__ = ["occluder_colors", "strands"]
 Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
-_FAR = 16.0  # of a score sample's size: how far strands reach
+_FAR, _NEAR = 16.0, 5.0  # of a score sample's size: how far strands reach, and fingers
 _AROUND, _APART, _SAMPLES = 6.0, 1.2, 20  # where cloth is sampled, in sample sizes, and how often
 _COLORS = 4  # of the occluder
 _GRAIN, _TEXTURE = 0.035, 0.2  # spread of one colour: of the root of its light, and share of the cloth's own spread
@@ -68,7 +68,7 @@ def strands(
         return out
     away = distance(occluder)
     toward = _toward(linear, garment, colors, cell) > 0.4 * _LEAST
-    pixels = Pixels.of(garment & toward & (away <= _FAR * cell))
+    pixels = Pixels.of(garment & toward & (away <= (_NEAR if solid else _FAR) * cell))
     if not len(pixels):
         return out
     offsets = disc_offsets(_AROUND * cell, _SAMPLES, _APART * cell)
