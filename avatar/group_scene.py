@@ -54,7 +54,7 @@ def group_scene(
         specs: Whom to draw; see :func:`measure_group`.
         places: Where each is.
         style: A name, a path of a style's JSON file, or a style.
-        options: As for one avatar, but for framing and frame, which a group does not have.
+        options: As for one avatar, but for framing and frames, which a group does not have.
 
     Raises:
         OptionError: An unknown style or option, nobody, or places that do not fit.
@@ -73,7 +73,6 @@ def group_scene(
     for figure in figures:
         offset = ((figure.offset[0] - x0) * scale, (figure.offset[1] - y0) * scale)
         children.append(person_group(figure.place.number, figure.nodes, figure.scale * scale, offset))
-    children += _over(largest.resolved, size, behind=False)
     title = f"{len(figures)} people, {largest.resolved.style.title or chosen.name}"
     return Scene(*size, tuple(children), title, metadata([chosen]))
 
@@ -205,25 +204,23 @@ def _background(figures: Sequence[_Figure], main: Resolved, size: tuple[float, f
         light, seed = main.spec.light.direction, main.keyed.number
         layers += background_layers(main.background[0], color, size, light=light, seed=seed)
     nodes = [_with_effects(layer, main) for layer in layers]
-    return ([Group("background_group", tuple(nodes), "Background")] if nodes else []) + _over(main, size, behind=True)
+    return ([Group("background_group", tuple(nodes), "Background")] if nodes else []) + _scenery(main, size)
 
 
-def _over(main: Resolved, size: tuple[float, float], *, behind: bool) -> list[Node]:
-    """Accessories of the whole picture, such as frames, once for all people."""
+def _scenery(main: Resolved, size: tuple[float, float]) -> list[Node]:
+    """Accessories behind the whole picture, once for all people; frames are made for single figures."""
     matrix = np.array([[size[0], 0, 0], [0, size[1], 0]])
     out: list[Node] = []
     for each in main.worn:
         if each.accessory.anchor == "canvas":
-            seed = main.keyed.within(each.accessory.key).number
             drawn = draw_accessory(
                 each.accessory,
                 main.spec.head,
                 colors=each.colors,
-                seed=seed,
+                seed=main.keyed.within(each.accessory.key).number,
                 recolor=lambda color: styled(color, main.style),
             )
-            layers = [layer for slot, layer in drawn if (slot == "behind") == behind]
-            out += [_with_effects(moved(layer, matrix), main) for layer in layers]
+            out += [_with_effects(moved(layer, matrix), main) for slot, layer in drawn if slot == "behind"]
     return out
 
 

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from dressform.avatar.accessories import Accessory, load_accessory
+from dressform.avatar.bareheaded import bareheaded
 from dressform.avatar.color import parse_color
 from dressform.avatar.framing import FRAMES, Frame
 from dressform.avatar.keyed import Keyed
@@ -35,7 +36,8 @@ class AvatarOptions:
     """What a user can say about an avatar, beside its style.
 
     Attributes:
-        framing: "bust" (head and shoulders), "half", "full", or "auto", the bust.
+        framing: "bust" (head and shoulders), "half", "full", or "auto", the bust. Legs that nobody saw
+            are not invented: of a bust, "full" shows half.
         frame: What cuts the picture out: "circle", "squircle", "square", "card" or "none".
         overrides: Single values; see :func:`~dressform.avatar.override_keys.parse_overrides`.
         add: Accessories, such as "hat:beanie" or "glasses:round#223344" with a main colour.
@@ -152,11 +154,11 @@ def _bearded(worn: Worn, spec: AvatarSpec) -> Worn:
 
 
 def _without(spec: AvatarSpec, removed: set[str]) -> AvatarSpec:
-    regions, attributes = dict(spec.regions), spec.attributes
-    for name in sorted(removed & {"hat", "bag", "scarf", "glove"}):
-        regions.pop(name, None)
     if "hat" in removed:
-        attributes = replace(attributes, hat=False)
+        spec = bareheaded(spec)
+    regions, attributes = dict(spec.regions), spec.attributes
+    for name in sorted(removed & {"bag", "scarf", "glove"}):
+        regions.pop(name, None)
     if "glasses" in removed:
         regions.pop("sunglasses", None)
         attributes = replace(attributes, glasses="none")
