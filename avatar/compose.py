@@ -26,7 +26,7 @@ from dressform.avatar.resolve import Resolved, Worn
 from dressform.avatar.scene import Effect, Gradient, Group, Layer, Scene, Shape, Stroke
 from dressform.avatar.styled_color import styled
 
-__all__ = ["compose", "figure"]
+__all__ = ["compose", "figure", "finished"]
 
 Node = Layer | Group
 _SCALE = {"bust": 110.0, "half": 90.0, "full": 72.0}  # pixels per head of the raster that areas are cut in
@@ -56,7 +56,7 @@ def compose(resolved: Resolved) -> Scene:
     title = f"Avatar, {style.title or style.name}"
     metadata = {"licence": style.licence, "creator": "dressform", "source": "dressform avatar"}
     clip = frame_path(resolved.frame, size)
-    named = tuple(_finished(node, resolved, clip) for node in children)
+    named = tuple(finished(node, resolved, clip) for node in children)
     return Scene(*size, named, title, MappingProxyType(metadata))
 
 
@@ -231,10 +231,10 @@ def _scaled(layer: Layer, size: tuple[float, float]) -> Layer:
     return replace(layer, shapes=tuple(_drawn(shape, identity, matrix, min(size)) for shape in layer.shapes))
 
 
-def _finished(node: Node, resolved: Resolved, clip: Path | None) -> Node:
-    """With the style's effects and the frame's cut; worn frames are not cut."""
+def finished(node: Node, resolved: Resolved, clip: Path | None = None) -> Node:
+    """A node with the style's effects and the frame's cut; worn frames are not cut."""
     if isinstance(node, Group):
-        return replace(node, children=tuple(_finished(child, resolved, clip) for child in node.children))
+        return replace(node, children=tuple(finished(child, resolved, clip) for child in node.children))
     effects = tuple(
         Effect(each.name, each.amount, resolved.keyed.within(f"effect.{each.name}.{node.name}").number % (1 << 31))
         for each in resolved.style.effects

@@ -10,15 +10,14 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
-from dressform.avatar.color import parse_color
-from dressform.avatar.compose import compose
+from dressform.avatar.compose import compose, finished
 from dressform.avatar.draw.accessory import draw_accessory
 from dressform.avatar.draw.background import background_layers
 from dressform.avatar.framing import CANVAS, window
 from dressform.avatar.group_places import LEGS, Place, ground_of
 from dressform.avatar.proportions import warp_for
-from dressform.avatar.resolve import AvatarOptions, Resolved, resolve
-from dressform.avatar.scene import Effect, Gradient, Group, Layer, Paint, Scene, Shape
+from dressform.avatar.resolve import AvatarOptions, Resolved, front_colors, resolve
+from dressform.avatar.scene import Gradient, Group, Layer, Paint, Scene, Shape
 from dressform.avatar.spec import AvatarSpec
 from dressform.avatar.style import Proportions, Style
 from dressform.avatar.style_file import load_style
@@ -36,7 +35,6 @@ _HEAD, _HALF = 0.62, 0.3  # heads from a chin sideways that stay in the picture,
 _COLLAR = 0.45  # heads below a chin that do
 _STOCKY = 0.62  # least share of a body's height that is kept where no feet are seen: collars must stay in the picture
 _NARROW, _FLAT = 0.5, 1 / 3  # least width over height of a group, and height over width
-_WEIGHTS = {"hair": 3.0, "hat": 2.0, "coat": 2.0, "upper-clothes": 2.0, "dress": 2.0, "skin": 1.5}
 
 
 def group_scene(
@@ -194,16 +192,11 @@ def _background(figures: Sequence[_Figure], main: Resolved, size: tuple[float, f
     layers: list[Layer] = []
     if main.background is not None:
         style = main.style
-        front = [
-            (styled(parse_color(spec.palettes[slug].base), style, skin=slug == "skin"), weight)
-            for spec in (figure.resolved.spec for figure in figures)
-            for slug, weight in _WEIGHTS.items()
-            if slug in spec.palettes and (slug in spec.regions or slug == "skin")
-        ]
+        front = [pair for figure in figures for pair in front_colors(figure.resolved.spec, style)]
         color = background_color(style, front, main.keyed)
         light, seed = main.spec.light.direction, main.keyed.number
         layers += background_layers(main.background[0], color, size, light=light, seed=seed)
-    nodes = [_with_effects(layer, main) for layer in layers]
+    nodes = [finished(layer, main) for layer in layers]
     return ([Group("background_group", tuple(nodes), "Background")] if nodes else []) + _scenery(main, size)
 
 
@@ -220,17 +213,8 @@ def _scenery(main: Resolved, size: tuple[float, float]) -> list[Node]:
                 seed=main.keyed.within(each.accessory.key).number,
                 recolor=lambda color: styled(color, main.style),
             )
-            out += [_with_effects(moved(layer, matrix), main) for slot, layer in drawn if slot == "behind"]
+            out += [finished(moved(layer, matrix), main) for slot, layer in drawn if slot == "behind"]
     return out
-
-
-def _with_effects(node: Node, main: Resolved) -> Node:
-    effects = tuple(
-        Effect(each.name, each.amount, main.keyed.within(f"effect.{each.name}.{node.name}").number % (1 << 31))
-        for each in main.style.effects
-        if node.name.startswith(each.layers)
-    )
-    return node if isinstance(node, Group) else replace(node, effects=effects)
 
 
 # ---- nodes ----------------------------------------------------------------------------------------------------------

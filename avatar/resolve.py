@@ -24,7 +24,7 @@ from dressform.avatar.style import Style
 from dressform.avatar.styled_color import background_color, styled
 from dressform.parsing import OptionError
 
-__all__ = ["REMOVABLE", "AvatarOptions", "Resolved", "resolve"]
+__all__ = ["REMOVABLE", "AvatarOptions", "Resolved", "front_colors", "resolve"]
 
 _FRAMINGS = ("auto", "bust", "half", "full")
 REMOVABLE = ("background", "beard", "blush", "glasses", "hat", "bag", "scarf", "glove", "shadow")
@@ -130,7 +130,7 @@ def resolve(spec: AvatarSpec, style: Style, options: AvatarOptions | None = None
     shapes = style.background.shapes
     if "background" not in removed and shapes:
         shape = keyed.pick("background.shape", shapes) if len(shapes) > 1 else shapes[0]
-        background = (shape, background_color(style, _front(spec, style), keyed))
+        background = (shape, background_color(style, front_colors(spec, style), keyed))
     return Resolved(spec, style, framing, options.frame, background, worn, keyed, frozenset(removed))
 
 
@@ -167,8 +167,8 @@ def _without(spec: AvatarSpec, removed: set[str]) -> AvatarSpec:
     return replace(spec, regions=MappingProxyType(regions), attributes=attributes)
 
 
-def _front(spec: AvatarSpec, style: Style) -> Sequence[tuple[Color, float]]:
-    """Colours that a background must stand out from: hair and clothes, and skin less."""
+def front_colors(spec: AvatarSpec, style: Style) -> Sequence[tuple[Color, float]]:
+    """Colours that a background must stand out from, with weights: hair and clothes, and skin less."""
     out = []
     for slug, weight in (
         ("hair", 3.0),
