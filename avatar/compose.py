@@ -10,7 +10,7 @@ import numpy as np
 
 from dressform.avatar.draw.accessory import draw_accessory, rim_path
 from dressform.avatar.draw.background import background_layers
-from dressform.avatar.draw.body import body_groups, body_masks, front_groups
+from dressform.avatar.draw.body import body_groups, body_masks, front_groups, garment_tones
 from dressform.avatar.draw.eyes import brow_layers, eye_groups
 from dressform.avatar.draw.grid import Grid, Mask
 from dressform.avatar.draw.hair import HairMasks, hair_back_group, hair_front_group, hair_masks
@@ -31,6 +31,7 @@ __all__ = ["compose", "figure", "finished"]
 Node = Layer | Group
 _SCALE = {"bust": 110.0, "half": 90.0, "full": 72.0}  # pixels per head of the raster that areas are cut in
 _MARGIN = 0.25  # heads around the canvas that are still drawn
+_NOOK = 0.045  # heads; half the width of gaps between parts that are painted over
 _INK = (50, 40, 48)
 _SHADOW = (0.07, 0.09)  # heads that a figure's shadow is moved
 
@@ -84,6 +85,7 @@ def figure(resolved: Resolved, warp: Warp, piece: Window) -> list[Node]:
     nodes += _worn_layers(resolved, "behind")
     if hair is not None:
         nodes.append(hair_back_group(pen, hair))
+    nodes += _underpaint(pen, silhouette)
     nodes += body_groups(pen, masks, head)
     inner: list[Node] = []
     if "ears" not in hides:
@@ -153,6 +155,18 @@ def _shadow(pen: Pen, silhouette: Mask) -> list[Layer]:
     moved = pen.grid.shifted(pen.grid.closed(silhouette, 0.05), sign * _SHADOW[0], _SHADOW[1])
     path = pen.grid.trace(pen.grid.blurred(moved, 0.03), 0.1)
     return layers("shadow", "Shadow", [("", "", [Shape(path, (20, 16, 40), opacity=amount)])])
+
+
+def _underpaint(pen: Pen, silhouette: Mask) -> list[Layer]:
+    """What shows in nooks between parts, where the background would be seen through a hair's breadth."""
+    _, ys = pen.grid.points()
+    filled = pen.grid.closed(silhouette, _NOOK)
+    below = ys > pen.spec.head.chin[1] + 0.1
+    shapes = []
+    for where, tone in ((filled & ~below, pen.skin), (filled & below, garment_tones(pen))):
+        path = pen.grid.trace(pen.grid.blurred(where, 0.004), 0.6) if where.any() else Path(())
+        shapes.append(Shape(path, tone.shadow))
+    return layers("underpaint", "Underpaint", [("", "", shapes)])
 
 
 # ---- accessories ----------------------------------------------------------------------------------------------------
