@@ -160,7 +160,8 @@ def _shadow(pen: Pen, silhouette: Mask) -> list[Layer]:
 def _underpaint(pen: Pen, silhouette: Mask) -> list[Layer]:
     """What shows in nooks between parts, where the background would be seen through a hair's breadth."""
     _, ys = pen.grid.points()
-    filled = pen.grid.closed(silhouette, _NOOK)
+    closed = pen.grid.closed(silhouette, _NOOK)
+    filled = pen.grid.grown(closed & ~silhouette, 0.02) & closed
     below = ys > pen.spec.head.chin[1] + 0.1
     shapes = []
     for where, tone in ((filled & ~below, pen.skin), (filled & below, garment_tones(pen))):

@@ -44,6 +44,9 @@ class Painted:
     long: bool = False
 
 
+_EYES = (44, 30, 24)
+
+
 def paint_people(people: Sequence[Painted], size: float = 80.0) -> Parse:
     """A photo of people beside one another, with its parse.
 
@@ -87,6 +90,9 @@ def _paint(each: Painted, labels: Labels, image: Pixels, chin: Floats, size: flo
     oval(Part.HAIR, each.hair, -0.62, 0.47, 0.5)
     if each.face:
         oval(Part.FACE, each.skin, -0.42, 0.36, 0.42)
+        for side in (-1, 1):  # a face without eyes would be taken for the back of a head
+            spot = np.round(np.array([side * 0.15, -0.5]) * size + chin).astype(int)
+            cv2.circle(image, (int(spot[0]), int(spot[1])), max(int(0.035 * size), 1), _EYES, -1)
     if each.hat:
         area(Part.HAT, each.cap, (-0.5, -0.75), (0.5, -0.75), (0.4, -1.3), (-0.4, -1.3))
     ys, xs = np.nonzero(labels)

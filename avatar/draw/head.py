@@ -81,7 +81,7 @@ def _skull(pen: Pen, jaw: Floats) -> Floats:
 
 def _wide(pen: Pen, skull: Floats, jaw: Floats) -> Floats:
     """The skull, not narrower at the temples than the jaw's upper ends."""
-    eyes, across, _ = head_axes(pen)
+    _, across, _ = head_axes(pen)
     out = skull.copy()
     for index, end, side in ((0, jaw[-1], 1), (-1, jaw[0], -1)):
         short = side * float((end - out[index]) @ across) - 0.03
