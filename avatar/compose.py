@@ -81,15 +81,16 @@ def figure(resolved: Resolved, warp: Warp, piece: Window) -> list[Node]:
     silhouette = head | (hair.back if hair is not None else front)
     for mask in masks.values():
         silhouette |= mask
+    ears = [] if "ears" in hides else ear_groups(pen, front | hat)
+    for ear in ears:
+        silhouette |= grid.fill(next(ear.layers()).shapes[0].path)
     nodes += _shadow(pen, silhouette)
     nodes += _worn_layers(resolved, "behind")
     if hair is not None:
         nodes.append(hair_back_group(pen, hair))
     nodes += _underpaint(pen, silhouette)
     nodes += body_groups(pen, masks, head)
-    inner: list[Node] = []
-    if "ears" not in hides:
-        inner += ear_groups(pen, front | hat)
+    inner: list[Node] = [*ears]
     if face.any():
         inner.append(face_group(pen, face_outline, face, front | hat, nose="nose" not in hides))
     inner += [] if "earrings" in hides else _worn_layers(resolved, "ears")

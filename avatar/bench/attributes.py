@@ -28,10 +28,11 @@ def record(subject: Subject, drawings: Mapping[str, Drawing], truth: Mapping[str
     """For each attribute what the photo says, what somebody said who looked at it, and what each drawing shows."""
     joints = readings.joints_in_heads(subject)
     photo = readings.map_of_photo(subject)
-    found = {
+    found: dict[str, set[str]] = {
         "hat": readings.hat(photo),
         "glasses": faces.photo_glasses(subject),
-        "hair": readings.hair_length(photo),
+        # What was measured, not the parse: shadows and other people's locks, taken for hair there, are not drawn.
+        "hair": {subject.spec.attributes.hair_length},
         "sleeve": readings.sleeve(photo, joints),
         "lower": readings.lower_wear(photo),
         "beard": faces.photo_beard(subject),

@@ -164,7 +164,7 @@ def _group(pen: Pen, each: BodyPart, mask: Mask, above: Mask, name: str | None =
     bright = shine & ~dark
     light = grid.trace(grid.blurred(bright, 0.008), 0.3) if bright.any() and style.shading.tones > 2 else Path(())
     prints = () if region is None or each.skin else pattern_shapes(pen, each.part.slug, full)
-    lines = pen.outline(drawn, tone.line, name)
+    lines = pen.outline(drawn, tone.line, name, once=each.skin)
     pivot = _pivot(pen, each, full)
     children = layers(
         name,

@@ -225,9 +225,10 @@ def beard_shapes(pen: Pen) -> tuple[Shape, ...]:
     ]  # fmt: skip
     ring = smooth_closed(np.concatenate([outer, np.array(inner)]))
     hole = ellipse(middle + 0.004 * down, (half * 0.98, 0.062), spec.head.tilt).curves[0]
-    color, opacity = _beard_color(pen), 0.2 + 0.75 * full
-    tone = pen.tones(color)
-    shapes = [Shape(Path((ring, hole)), tone.base, opacity=opacity)]
+    # Mixed rather than transparent: a beard reaches beyond the jaw, and nothing should shine through it there.
+    skin = parse_color(spec.palettes["skin"].base)
+    tone = pen.tones(mixed(skin, _beard_color(pen), 0.2 + 0.75 * full))
+    shapes = [Shape(Path((ring, hole)), tone.base)]
     under = [middle - 0.28 * half * across + 0.085 * down, middle + 0.28 * half * across + 0.085 * down]
     if full > 0.4:
         shapes.append(pen.stroke([p.tolist() for p in under], tone.shadow, 0.022))
