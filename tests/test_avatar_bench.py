@@ -10,13 +10,13 @@ from pathlib import Path as FilePath
 
 import numpy as np
 import pytest
+from painted_people import Painted, paint_people
 
 from dressform.assets import asset_path
 from dressform.avatar.bench import attributes, colors, faces, files, identity, layers, placement, readings, shapes
 from dressform.avatar.bench.__main__ import main, write
 from dressform.avatar.bench.drawing import Drawing, area, centroid, fill, without_backdrop
 from dressform.avatar.bench.figures import Figure, worst_tenth
-from dressform.avatar.bench.painted import Painted, paint_people
 from dressform.avatar.bench.run import run
 from dressform.avatar.bench.subjects import (
     Subject,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import numpy.typing as npt
+from painted import landmarks
 
 from dressform.avatar.scene import Color
 from dressform.parsing import Parse, Part
@@ -100,24 +101,6 @@ def _paint(each: Painted, labels: Labels, image: Pixels, chin: Floats, size: flo
     for k, place in _ARMS.items():
         joints[k] = (*(np.array(place) * size + chin), 0.9)
     box = (float(xs.min()), float(ys.min()), float(xs.max() + 1), float(ys.max() + 1))
-    return Observation(box, 0.9, keypoints=joints, face=_landmarks(chin, size) if each.face else None)
-
-
-def _landmarks(chin: Floats, size: float) -> npt.NDArray[np.float32]:
-    """(70, 2) points of a face."""
-    p = np.zeros((70, 2))
-    p[:17] = _arc(np.linspace(np.pi, 0, 17), (0, -0.45), 0.36, 0.45)
-    opening = np.array([[-0.07, 0], [-0.03, -0.025], [0.03, -0.025], [0.07, 0], [0.03, 0.025], [-0.03, 0.025]])
-    for side, brow, eye, pupil in ((-1, 17, 36, 68), (1, 22, 42, 69)):
-        p[brow : brow + 5] = np.stack([side * 0.15 + np.linspace(-0.09, 0.09, 5), np.full(5, -0.6)], 1)
-        p[pupil] = side * 0.15, -0.5
-        p[eye : eye + 6] = opening + p[pupil]
-    p[27:31] = np.stack([np.zeros(4), np.linspace(-0.48, -0.32, 4)], 1)
-    p[31:36] = np.stack([np.linspace(-0.06, 0.06, 5), np.full(5, -0.28)], 1)
-    p[48:60] = _arc(np.linspace(np.pi, 3 * np.pi, 12, endpoint=False), (0, -0.17), 0.12, 0.035)
-    p[60:68] = _arc(np.linspace(np.pi, 3 * np.pi, 8, endpoint=False), (0, -0.17), 0.09, 0.004)
-    return (p * size + chin).astype(np.float32)
-
-
-def _arc(angles: Floats, middle: tuple[float, float], rx: float, ry: float) -> Floats:
-    return np.stack([middle[0] + rx * np.cos(angles), middle[1] + ry * np.sin(angles)], 1)
+    return Observation(
+        box, 0.9, keypoints=joints, face=landmarks(float(chin[0]), float(chin[1]), size) if each.face else None
+    )
