@@ -31,8 +31,7 @@ def record(subject: Subject, drawings: Mapping[str, Drawing], truth: Mapping[str
     found: dict[str, set[str]] = {
         "hat": readings.hat(photo),
         "glasses": faces.photo_glasses(subject),
-        # What was measured, not the parse: shadows and other people's locks, taken for hair there, are not drawn.
-        "hair": {subject.spec.attributes.hair_length},
+        "hair": readings.hair_length(photo),
         "sleeve": readings.sleeve(photo, joints),
         "lower": readings.lower_wear(photo),
         "beard": faces.photo_beard(subject),
