@@ -266,18 +266,13 @@ def chosen(parse: Parse, wanted: Wanted) -> tuple[list[Person], str | None]:
             raise OptionError("there is no such person in the photo", got=wrong[0], allowed=allowed)
         people = [parse.people[number - 1] for number in wanted.people]
         return [person for person in people if person.extent is not None], None
-    found = [person for person in parse.people if person.extent is not None]
-    large = [person for person in found if _head_shown(person) and head_frame(person).height >= wanted.min_head]
+    found = [person for person in parse.people if person.extent is not None and person.own(person.extent, "head").any()]
+    large = [person for person in found if head_frame(person).height >= wanted.min_head]
     out = len(parse) - len(large)
     if not out:
         return large, None
     who = "1 person" if out == 1 else f"{out} people"
     return large, f"{who} left out, heads under {wanted.min_head:g} px (--min-head) or not in the photo"
-
-
-def _head_shown(person: Person) -> bool:
-    """Whether anything of the head is in the photo."""
-    return person.extent is not None and bool(person.own(person.extent, "head").any())
 
 
 def write(files: Files, place: Path) -> tuple[Path, ...]:
