@@ -7,7 +7,7 @@ chance has a key of its own, so that a new option never changes the others.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal
 
@@ -93,7 +93,6 @@ class Resolved:
     background: tuple[str, Color] | None
     worn: tuple[Worn, ...]
     keyed: Keyed
-    removed: frozenset[str] = field(default_factory=frozenset)
 
 
 def resolve(spec: AvatarSpec, style: Style, options: AvatarOptions | None = None) -> Resolved:
@@ -131,7 +130,7 @@ def resolve(spec: AvatarSpec, style: Style, options: AvatarOptions | None = None
     if "background" not in removed and shapes:
         shape = keyed.pick("background.shape", shapes) if len(shapes) > 1 else shapes[0]
         background = (shape, background_color(style, front_colors(spec, style), keyed))
-    return Resolved(spec, style, framing, options.frame, background, worn, keyed, frozenset(removed))
+    return Resolved(spec, style, framing, options.frame, background, worn, keyed)
 
 
 def _worn(text: str) -> Worn:
