@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 from PIL import Image
+
+DEMO = "dressform-demo"  # the folder that the demo writes to
 
 
 def check(folder: Path) -> str:
@@ -36,7 +39,33 @@ def check(folder: Path) -> str:
     assert {row["category_id"] for row in data["annotations"]} <= known, f"{coco} has unknown categories"
     people = {row["person"] for row in data["annotations"]}
     assert people, f"{coco} holds nobody"
+    check_avatars(folder)
     return f"demo: {len(people)} people, {len(labels) - 1} parts, {len(pictures)} pictures"
+
+
+def check_avatars(folder: Path) -> None:
+    """The avatars of ``dressform demo``: sound and not blank. What "parse" wrote has none.
+
+    Raises:
+        AssertionError, OSError, ValueError: A file is missing or damaged, or nothing is to be seen in it.
+    """
+    strip, layered, vector = (folder / name for name in ("avatars.png", "person.psd", "person.svg"))
+    if folder.name != DEMO and not any(path.exists() for path in (strip, layered, vector)):
+        return
+    for path in (strip, layered):
+        with Image.open(path) as picture:
+            pixels = np.asarray(picture.convert("RGB"))
+        colors = len(np.unique(pixels.reshape(-1, 3), axis=0))
+        assert colors > 50 and pixels.std() > 10, f"{path} is blank: {colors} colours"
+    with Image.open(strip) as picture:
+        pixels = np.asarray(picture.convert("RGB"))
+    # The photo and the avatars stand side by side; none of the right half's thirds is empty.
+    for part in np.array_split(pixels[:, pixels.shape[1] // 2 :], 3, axis=1):
+        assert part.std() > 10, f"{strip} has empty places"
+    drawing = ElementTree.parse(vector).getroot()
+    assert drawing.tag.endswith("}svg"), f"{vector} is no SVG"
+    names = {element.get("id") for element in drawing.iter()}
+    assert {"face", "background_group", "head_group"} <= names, f"{vector} lacks layers: {sorted(filter(None, names))}"
 
 
 if __name__ == "__main__":

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from dressform.api.batch import Write, Written
 from dressform.avatar.animate import blink
 from dressform.avatar.avatar import Avatar, draw_avatar
+from dressform.avatar.color import format_color, parse_color
+from dressform.avatar.draw.background import SHAPES
 from dressform.avatar.effects import EFFECTS
 from dressform.avatar.export import atlas, encode, folder, get_format, list_formats
 from dressform.avatar.group import contact_sheet, group_scene, measure_group
@@ -22,7 +24,7 @@ from dressform.avatar.resolve import AvatarOptions, resolve
 from dressform.avatar.scene import Scene
 from dressform.avatar.seeded import spec_from_seed
 from dressform.avatar.spec import AvatarSpec
-from dressform.avatar.spec_file import spec_to_json
+from dressform.avatar.spec_file import spec_from_json, spec_to_json
 from dressform.avatar.style import Style
 from dressform.avatar.style_file import list_styles, load_style
 from dressform.avatar.view import head_frame
@@ -142,7 +144,7 @@ def make_wanted(
         if word == "none":
             left_away += ("background",)
         else:
-            texts.append(f"background.{'color' if word.startswith('#') else 'shape'}={word}")
+            texts.append(f"background.{'shape' if word in SHAPES else 'color'}={_background(word)}")
     chosen = AvatarOptions(**{**options, "remove": left_away}, overrides=parse_overrides(texts))
     loaded = tuple(load_style(name) for name in (list_styles() if styles.strip().lower() == "all" else words(styles)))
     if not loaded:
@@ -152,6 +154,14 @@ def make_wanted(
         resolve(anyone, style, chosen)  # tells wrong accessories and values
     wanted = None if people.strip().lower() == "all" else tuple(number_list(people, "person", 1))
     return Wanted(loaded, format_names(formats), chosen, people=wanted, **rest)
+
+
+def _background(word: str) -> str:
+    try:
+        return word if word in SHAPES else format_color(parse_color(word))
+    except OptionError:
+        allowed = f"none, a colour such as #7a1f2b, {', '.join(SHAPES)}"
+        raise OptionError("unknown background", got=repr(word[:40]), allowed=allowed) from None
 
 
 def words(text: str) -> tuple[str, ...]:
@@ -200,10 +210,12 @@ def encoded(scene: Scene, form: str, size: int) -> bytes:
 
 
 def draw_one(spec: AvatarSpec, stem: str, wanted: Wanted, files: Files) -> list[Avatar]:
-    """One figure in all styles and formats, and its spec."""
+    """One figure in all styles and formats, and its spec: the pictures are what is drawn from that file again."""
     files.spec = f"{stem}.json"
-    files.flat[files.spec] = spec_to_json(spec).encode()
-    avatars = [draw_avatar(spec, style, wanted.options) for style in wanted.styles]
+    text = spec_to_json(spec)
+    files.flat[files.spec] = text.encode()
+    rounded = spec_from_json(text)
+    avatars = [draw_avatar(rounded, style, wanted.options) for style in wanted.styles]
     for avatar in avatars:
         for form in wanted.formats:
             files.add(avatar.scene, f"{stem}-{avatar.style.name}", form, wanted.size)
@@ -254,13 +266,13 @@ def chosen(parse: Parse, wanted: Wanted) -> tuple[list[Person], str | None]:
             raise OptionError("there is no such person in the photo", got=wrong[0], allowed=allowed)
         people = [parse.people[number - 1] for number in wanted.people]
         return [person for person in people if person.extent is not None], None
-    found = [person for person in parse.people if person.extent is not None]
+    found = [person for person in parse.people if person.extent is not None and person.own(person.extent, "head").any()]
     large = [person for person in found if head_frame(person).height >= wanted.min_head]
     out = len(parse) - len(large)
     if not out:
         return large, None
     who = "1 person" if out == 1 else f"{out} people"
-    return large, f"{who} left out, heads under {wanted.min_head:g} px (--min-head)"
+    return large, f"{who} left out, heads under {wanted.min_head:g} px (--min-head) or not in the photo"
 
 
 def write(files: Files, place: Path) -> tuple[Path, ...]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dressform.api.batch import Outcome, attempt, make_folder, parse_photo, run_batch
+from dressform.api.batch import FolderNotes, Outcome, attempt, make_folder, parse_photo, run_batch
 from dressform.api.cli_parse import as_json_line
 from dressform.api.inputs import STDIN, Photo, check_collisions, find_photos
 from dressform.api.progress import progress_bar
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["avatar"]
 
-LEDGER = ".dressform-avatar.jsonl"
 LISTS = ("styles", "accessories", "options", "formats")
 
 Job = tuple[Photo, "Callable[[], AvatarSpec]"]
@@ -79,7 +78,8 @@ def avatar(
 
     For FOLDER/a/x.jpg the results are OUT/a/x/person-01-flat.png and so on, people counted from the left,
     and OUT/a/x/person-01.json, from which --spec draws the same person again.
-    A stopped run goes on where it was, as that of 'dressform parse' does; OUT/.dressform-avatar.jsonl notes that.
+    A stopped run goes on where it was: a photo is skipped if all this was made of it before, it has not
+    changed since, and the results are still there; a hidden file beside them notes that.
     """
     if listed is not None:
         typer.echo("\n".join(list_lines(listed)))
@@ -112,7 +112,7 @@ def avatar(
     check_collisions([*found, *(photo for photo, _ in jobs)])
     make_folder(place)
     if jobs:
-        _report(_draw_jobs(jobs, wanted, place), len(jobs) + sheet, as_json, drawn)
+        _report(_draw_jobs(jobs, wanted, place), len(jobs) + sheet, as_json, named)
         return
     outcomes = run_batch(
         found,
@@ -122,7 +122,7 @@ def avatar(
         settings=(info.name, version("dressform")),
         overwrite=overwrite,
         write=writer(wanted),
-        ledger=LEDGER,
+        book=FolderNotes(place, ("person-", "group-", "sheet-")),
     )
     _report(outcomes, len(found), as_json, sentence)
 
@@ -226,8 +226,9 @@ def _check_stdout(wanted: Wanted, count: int) -> None:
     for what, number in (("photo", count), ("style", len(wanted.styles)), ("format", len(wanted.formats))):
         if number != 1:
             raise OptionError("standard output takes one avatar", got=f"{number} {what}s")
-    if wanted.sheet or wanted.group:
-        raise OptionError("standard output takes one avatar", got="--sheet or --group", remedy="give a folder with -o")
+    if wanted.sheet or wanted.group or wanted.formats[0] in ("atlas", "layers"):
+        got = "--sheet or --group" if wanted.sheet or wanted.group else f"format {wanted.formats[0]}"
+        raise OptionError("standard output takes one file", got=got, remedy="give a folder with -o")
 
 
 def _write_stdout(photos: Sequence[Photo], jobs: Sequence[Job], wanted: Wanted, engine: str | None) -> None:
@@ -248,8 +249,6 @@ def _write_stdout(photos: Sequence[Photo], jobs: Sequence[Job], wanted: Wanted, 
     draw_one(figure, "person", wanted, files)
     if wanted.formats != ("json",):
         del files.flat[files.spec]
-    if len(files.flat) != 1:
-        raise OptionError("standard output takes one file", got=f"format {wanted.formats[0]}", remedy="give a folder")
     sys.stdout.buffer.write(next(iter(files.flat.values())))
 
 
@@ -276,12 +275,9 @@ def _report(outcomes: Iterable[Outcome], total: int, as_json: bool, say: Callabl
                 print(say(outcome), flush=True)
             advance(number)
     if not as_json and (total > 1 or "skipped" in counts):
-        done = [f"{counts.get('done', 0)} done"]
-        skipped = (
-            [f"{counts['skipped']} skipped, done before (--overwrite does them again)"] if "skipped" in counts else []
-        )
-        failed = [f"{counts['failed']} failed"] if "failed" in counts else []
-        typer.echo(", ".join([*done, *skipped, *failed]))
+        skipped = "skipped, done before (--overwrite does them again)"
+        words = (("done", "done"), ("skipped", skipped), ("failed", "failed"))
+        typer.echo(", ".join(f"{counts.get(key, 0)} {text}" for key, text in words if key in (*counts, "done")))
     for line in notes:
         typer.echo(line, err=True)
     if "failed" in counts:
@@ -290,12 +286,13 @@ def _report(outcomes: Iterable[Outcome], total: int, as_json: bool, say: Callabl
 
 def sentence(outcome: Outcome) -> str:
     """Who was drawn and where it was written, for people."""
-    photo = outcome.photo
+    drawn = sum(path.name.startswith("person-") and path.stem.count("-") == 1 for path in outcome.files)
     people = {0: "No people found", 1: "1 person"}.get(outcome.people or 0, f"{outcome.people} people")
-    return f"{people} in {photo.label}" + (f" → {outcome.files[0].parent}" if outcome.files else "")
+    people = f"{drawn} of {people}" if drawn and drawn != outcome.people else people
+    return f"{people} in {outcome.photo.label}" + (f" → {outcome.files[0].parent}" if outcome.files else "")
 
 
-def drawn(outcome: Outcome) -> str:
+def named(outcome: Outcome) -> str:
     """The same for a spec, a seed, or the sheet of all of them."""
     pictures = [path for path in outcome.files if path.suffix != ".json"] or outcome.files
     return f"{outcome.photo.label} → {pictures[0]}"

@@ -14,8 +14,6 @@ from pathlib import Path
 __all__ = ["LEDGER_NAME", "Entry", "fingerprint", "is_done", "read_ledger", "write_entry"]
 
 LEDGER_NAME = ".dressform.jsonl"
-IN_FOLDERS = ("/person-", "/group-", "/sheet-")
-"""How the names of results begin that have a folder of their own for each photo."""
 
 
 @dataclass(frozen=True)
@@ -45,24 +43,24 @@ def fingerprint(path: Path, *settings: object) -> str:
     return "|".join(str(value) for value in (stat.st_size, stat.st_mtime_ns, *settings))
 
 
-def read_ledger(out: Path, name: str = LEDGER_NAME) -> dict[str, Entry]:
+def read_ledger(out: Path) -> dict[str, Entry]:
     """Entries of an output folder by target, the latest of each; empty if there are none."""
     try:
-        lines = (out / name).read_text(encoding="utf-8").splitlines()
+        lines = (out / LEDGER_NAME).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
         return {}
     entries = (_entry(line) for line in lines)
     return {entry.target: entry for entry in entries if entry is not None}
 
 
-def write_entry(out: Path, entry: Entry, name: str = LEDGER_NAME) -> None:
+def write_entry(out: Path, entry: Entry) -> None:
     """Append one entry.
 
     Raises:
         OSError: The file cannot be written.
     """
     line = json.dumps(asdict(entry), separators=(",", ":")) + "\n"
-    with (out / name).open("a", encoding="utf-8", newline="\n") as file:
+    with (out / LEDGER_NAME).open("a", encoding="utf-8", newline="\n") as file:
         file.write(line)
 
 
@@ -70,7 +68,7 @@ def is_done(entry: Entry | None, source: str, formats: Iterable[str], out: Path)
     """Whether an entry covers this source in all these formats, and its files still lie there."""
     if entry is None or entry.source != source or not set(formats) <= entry.outputs.keys():
         return False
-    return all((out / name).exists() for wanted in formats for name in entry.outputs[wanted])
+    return all((out / name).is_file() for wanted in formats for name in entry.outputs[wanted])
 
 
 def _entry(line: str) -> Entry | None:
@@ -84,8 +82,5 @@ def _entry(line: str) -> Entry | None:
 
 
 def _is_result(name: str, target: str) -> bool:
-    # Outdated results are deleted by these names, so none may point anywhere else: they stand beside each other and
-    # begin with the target, or lie in a folder of that name and begin with what results in folders begin with.
-    rest = name[len(target) :]
-    inside = rest[1:] if rest.startswith(IN_FOLDERS) else rest
-    return name.startswith(target) and rest.startswith((".", *IN_FOLDERS)) and not set("/\\") & set(inside)
+    # Outdated results are deleted by these names, so none may point anywhere else.
+    return name.startswith(f"{target}.") and not set("/\\") & set(name[len(target) :])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dressform.avatar.accessories import list_accessories
 from dressform.avatar.avatar import Avatar, build_avatar, draw_avatar
+from dressform.avatar.group import build_group, contact_sheet
 from dressform.avatar.measure import measure
 from dressform.avatar.mix import mix_specs
 from dressform.avatar.override_keys import parse_overrides
@@ -24,6 +25,8 @@ __all__ = [
     "AvatarSpec",
     "Style",
     "build_avatar",
+    "build_group",
+    "contact_sheet",
     "draw_avatar",
     "list_accessories",
     "list_styles",

@@ -24,6 +24,9 @@ from dressform.avatar.style import Style
 from dressform.avatar.style_file import load_style
 from dressform.parsing import Person
 
+MOVING = ("gif", "apng")
+"""Formats that show the idle blink; WebP, which can move too, stays still."""
+
 __all__ = ["Avatar", "build_avatar", "draw_avatar"]
 
 
@@ -72,7 +75,7 @@ class Avatar:
         """
         if get_format(format).name == "json":
             return spec_to_json(self.spec).encode()
-        frames = blink(self.scene) if get_format(format).moving and not get_format(format).flat else None
+        frames = blink(self.scene) if get_format(format).name in MOVING else None
         return encode(self.scene, format, size=size, background=background, effects=EFFECTS, frames=frames)
 
     def save(self, path: str | os.PathLike[str], *, size: int = 1024, background: Color | None = None) -> list[Path]:
@@ -90,7 +93,8 @@ class Avatar:
             OptionError: Unknown suffix, or options that the format does not take.
             OutputError: It cannot be written.
         """
-        frames = blink(self.scene) if Path(path).suffix.lower() in (".gif", ".apng") else None
+        moving = Path(path).suffix.lower().lstrip(".") in MOVING
+        frames = blink(self.scene) if moving else None
         return save(self.scene, path, size=size, background=background, effects=EFFECTS, frames=frames)
 
 

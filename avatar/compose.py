@@ -10,7 +10,7 @@ import numpy as np
 
 from dressform.avatar.draw.accessory import draw_accessory, rim_path
 from dressform.avatar.draw.background import background_layers
-from dressform.avatar.draw.body import body_groups, body_masks, front_groups
+from dressform.avatar.draw.body import body_groups, body_masks, front_groups, garment_tones
 from dressform.avatar.draw.eyes import brow_layers, eye_groups
 from dressform.avatar.draw.grid import Grid, Mask
 from dressform.avatar.draw.hair import HairMasks, hair_back_group, hair_front_group, hair_masks
@@ -26,11 +26,12 @@ from dressform.avatar.resolve import Resolved, Worn
 from dressform.avatar.scene import Effect, Gradient, Group, Layer, Scene, Shape, Stroke
 from dressform.avatar.styled_color import styled
 
-__all__ = ["compose", "figure"]
+__all__ = ["compose", "figure", "finished"]
 
 Node = Layer | Group
 _SCALE = {"bust": 110.0, "half": 90.0, "full": 72.0}  # pixels per head of the raster that areas are cut in
 _MARGIN = 0.25  # heads around the canvas that are still drawn
+_NOOK = 0.045  # heads; half the width of gaps between parts that are painted over
 _INK = (50, 40, 48)
 _SHADOW = (0.07, 0.09)  # heads that a figure's shadow is moved
 
@@ -56,7 +57,7 @@ def compose(resolved: Resolved) -> Scene:
     title = f"Avatar, {style.title or style.name}"
     metadata = {"licence": style.licence, "creator": "dressform", "source": "dressform avatar"}
     clip = frame_path(resolved.frame, size)
-    named = tuple(_finished(node, resolved, clip) for node in children)
+    named = tuple(finished(node, resolved, clip) for node in children)
     return Scene(*size, named, title, MappingProxyType(metadata))
 
 
@@ -80,14 +81,16 @@ def figure(resolved: Resolved, warp: Warp, piece: Window) -> list[Node]:
     silhouette = head | (hair.back if hair is not None else front)
     for mask in masks.values():
         silhouette |= mask
+    ears = [] if "ears" in hides else ear_groups(pen, front | hat)
+    for ear in ears:
+        silhouette |= grid.fill(next(ear.layers()).shapes[0].path)
     nodes += _shadow(pen, silhouette)
     nodes += _worn_layers(resolved, "behind")
     if hair is not None:
         nodes.append(hair_back_group(pen, hair))
+    nodes += _underpaint(pen, silhouette)
     nodes += body_groups(pen, masks, head)
-    inner: list[Node] = []
-    if "ears" not in hides:
-        inner += ear_groups(pen, front | hat)
+    inner: list[Node] = [*ears]
     if face.any():
         inner.append(face_group(pen, face_outline, face, front | hat, nose="nose" not in hides))
     inner += [] if "earrings" in hides else _worn_layers(resolved, "ears")
@@ -153,6 +156,19 @@ def _shadow(pen: Pen, silhouette: Mask) -> list[Layer]:
     moved = pen.grid.shifted(pen.grid.closed(silhouette, 0.05), sign * _SHADOW[0], _SHADOW[1])
     path = pen.grid.trace(pen.grid.blurred(moved, 0.03), 0.1)
     return layers("shadow", "Shadow", [("", "", [Shape(path, (20, 16, 40), opacity=amount)])])
+
+
+def _underpaint(pen: Pen, silhouette: Mask) -> list[Layer]:
+    """What shows in nooks between parts, where the background would be seen through a hair's breadth."""
+    _, ys = pen.grid.points()
+    closed = pen.grid.closed(silhouette, _NOOK)
+    filled = pen.grid.grown(closed & ~silhouette, 0.02) & closed
+    below = ys > pen.spec.head.chin[1] + 0.1
+    shapes = []
+    for where, tone in ((filled & ~below, pen.skin), (filled & below, garment_tones(pen))):
+        path = pen.grid.trace(pen.grid.blurred(where, 0.004), 0.6) if where.any() else Path(())
+        shapes.append(Shape(path, tone.shadow))
+    return layers("underpaint", "Underpaint", [("", "", shapes)])
 
 
 # ---- accessories ----------------------------------------------------------------------------------------------------
@@ -231,10 +247,10 @@ def _scaled(layer: Layer, size: tuple[float, float]) -> Layer:
     return replace(layer, shapes=tuple(_drawn(shape, identity, matrix, min(size)) for shape in layer.shapes))
 
 
-def _finished(node: Node, resolved: Resolved, clip: Path | None) -> Node:
-    """With the style's effects and the frame's cut; worn frames are not cut."""
+def finished(node: Node, resolved: Resolved, clip: Path | None = None) -> Node:
+    """A node with the style's effects and the frame's cut; worn frames are not cut."""
     if isinstance(node, Group):
-        return replace(node, children=tuple(_finished(child, resolved, clip) for child in node.children))
+        return replace(node, children=tuple(finished(child, resolved, clip) for child in node.children))
     effects = tuple(
         Effect(each.name, each.amount, resolved.keyed.within(f"effect.{each.name}.{node.name}").number % (1 << 31))
         for each in resolved.style.effects

@@ -117,8 +117,8 @@ def _plan(detail: float, area: float) -> _Plan:
     size, rough = float(np.sqrt(area)), (1 - detail) ** 1.5
     return _Plan(
         blur=min(0.6 + 0.01 * rough * size, 0.25 * size),
-        slide=min(0.5 + (0.015 + 0.05 * rough) * size, 0.2 * size),
-        tolerance=min(0.3 + (0.004 + 0.008 * rough) * size, 0.1 * size),
+        slide=min(0.45 + (0.015 + 0.050 * rough) * size, 0.2 * size),
+        tolerance=min(0.28 + (0.003 + 0.0090 * rough) * size, 0.1 * size),
         angle=50 + 20 * rough,
         reach=min(5 + 0.05 * rough * size, 0.3 * size),
         least=0.002 + 0.01 * rough,

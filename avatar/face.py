@@ -20,6 +20,9 @@ Floats = npt.NDArray[np.floating]
 RIGHT_EYE, LEFT_EYE = slice(36, 42), slice(42, 48)
 CHIN, NOSE_ROOT, NOSE_TIP, NOSE_RIGHT, NOSE_LEFT = 8, 27, 30, 31, 35
 MIN_HEAD = 8.0  # px
+_SURE = 0.35  # score of a joint that is believed
+_FAR = 1.5  # distances of the eyes from where the skin says, beyond which joints are not believed
+_DEPTH = 1.8  # from the eyes to the chin, in distances between the eyes
 _LEAST_EYE = 0.02  # heads
 EYES_UP = 0.5
 """Height of the eyes above the chin, in heads: what defines a head's length."""
@@ -118,37 +121,85 @@ def _eye(rim: npt.NDArray[np.float64], pupil: npt.NDArray[np.float64], brow: npt
     )
 
 
-def face_by_rule(frame: HeadFrame, face: npt.NDArray[np.bool_]) -> Face:
-    """Features where they usually are, from the outline of the (H, W) face mask; confidence is that of a guess."""
-    rows, columns = np.flatnonzero(face.any(1)), np.flatnonzero(face.any(0))
-    if len(rows) < MIN_HEAD / 2:
+def face_by_rule(frame: HeadFrame, face: npt.NDArray[np.bool_], keypoints: Floats | None = None) -> Face:
+    """Features where they usually are; confidence is that of a guess.
+
+    Args:
+        frame: Of the head.
+        face: (H, W) bool, its skin.
+        keypoints: (17, 3) COCO joints as x, y in pixels of ``face`` and score; eyes and nose tell the place, the size
+            and the turn of the face, where they were found on it. Without them the outline of the skin does.
+    """
+    if np.count_nonzero(face.any(1)) < MIN_HEAD / 2:
         return Face()
-    low, high = frame.to_head(np.array([[columns[0], rows[0]], [columns[-1] + 1, rows[-1] + 1]]))
-    width, middle = float(np.clip(high[0] - low[0], 0.45, 0.8)), float((low[0] + high[0]) / 2)
-    eye, line = width / 5, -EYES_UP
+    ys, xs = np.nonzero(face)
+    ends = [[np.quantile(xs, share), np.quantile(ys, share)] for share in (0.02, 0.98)]
+    low, high = frame.to_head(np.array(ends))
+    width, height = high - low
+    # Medians over 169 faces: the skin of a face is 2.25 distances of the eyes wide and 2.7 high, the eyes a third down.
+    apart = float(np.clip(0.5 * width / 2.25 + 0.5 * height / 2.7, 0.12, 0.45))
+    middle, across = np.array([(low[0] + high[0]) / 2, low[1] + 0.34 * height]), np.array([1.0, 0.0])
+    placed = _joints(frame, face, keypoints)
+    if placed is not None and float(np.hypot(*(placed[0] - middle))) < _FAR * apart:
+        middle, across, apart = placed[0], placed[1], 0.6 * placed[2] + 0.4 * apart
+    else:
+        placed = None
+    width = float(np.clip(width, 2.0 * apart, 2.8 * apart))
+    down = np.array([-across[1], across[0]])
+
+    def at(x: float, y: float) -> Point:
+        return _point(middle + x * across + y * down)
+
+    eye, deep = apart / 2, _DEPTH * apart
     eyes = tuple(
         Eye(
-            centre=(middle + side * eye, line),
+            centre=at(side * eye, 0.0),
             width=eye,
             openness=0.35,
             gaze=(0.0, 0.0),
-            brow=tuple((middle + side * eye * k, line - 0.09 - 0.02 * bend) for k, bend in _BROW),
+            brow=tuple(at(side * eye * k, -0.5 * eye - 0.1 * eye * bend) for k, bend in _BROW),
         )
         for side in (-1, 1)
     )
-    nose_y, mouth_y = line + 0.23, line + 0.33
-    nose = ((middle, line), (middle, nose_y - 0.03), (middle - 0.35 * eye, nose_y), (middle + 0.35 * eye, nose_y))
+    nose_y, mouth_y = 0.55 * apart, 0.99 * apart
+    nose = (at(0, 0), at(0, nose_y - 0.1 * apart), at(-0.35 * eye, nose_y), at(0.35 * eye, nose_y))
+    aside = 0.0
+    if placed is not None:  # the mouth goes with the nose when a head turns
+        tip = placed[3] - middle
+        aside = 0.5 * float(tip @ across)
+        mouth_y = 0.5 * mouth_y + 0.5 * (float(tip @ down) + 0.5 * apart)
     mouth = Mouth(
-        left=(middle + 0.85 * eye, mouth_y),
-        right=(middle - 0.85 * eye, mouth_y),
-        upper=(middle, mouth_y - 0.025),
-        lower=(middle, mouth_y + 0.04),
-        inner_upper=(middle, mouth_y),
-        inner_lower=(middle, mouth_y),
+        left=at(aside + 0.75 * eye, mouth_y),
+        right=at(aside - 0.75 * eye, mouth_y),
+        upper=at(aside, mouth_y - 0.16 * eye),
+        lower=at(aside, mouth_y + 0.26 * eye),
+        inner_upper=at(aside, mouth_y),
+        inner_lower=at(aside, mouth_y),
     )
     angles = np.linspace(np.pi, 0, 17)
-    jaw = tuple((middle + width / 2 * float(np.cos(a)), -EYES_UP * (1 - float(np.sin(a)))) for a in angles)
-    return Face("rule", 0.3, 0.0, 0.0, jaw, (), eyes, nose, mouth)
+    jaw = tuple(at(width / 2 * float(np.cos(a)), deep * float(np.sin(a))) for a in angles)
+    tilt = float(np.degrees(np.arctan2(across[1], across[0])))
+    return Face("rule", 0.3 if placed is None else 0.6, tilt, 0.0, jaw, (), eyes, nose, mouth)
+
+
+def _joints(
+    frame: HeadFrame, face: npt.NDArray[np.bool_], keypoints: Floats | None
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], float, npt.NDArray[np.float64]] | None:
+    """From the joints: middle of the eyes, direction from the right to the left one, their distance, and the nose."""
+    if keypoints is None or keypoints[:3, 2].min() < _SURE:
+        return None
+    x, y = np.round(keypoints[:3, :2]).astype(int).T
+    inside = (x >= 0) & (y >= 0) & (x < face.shape[1]) & (y < face.shape[0])
+    if not inside.all() or np.count_nonzero(face[y, x]) < 2:
+        return None
+    nose, left, right = frame.to_head(keypoints[:3, :2])
+    middle, gap = (left + right) / 2, left - right
+    apart = float(np.hypot(*gap))
+    if gap[0] < 0.4 * apart:  # seen from behind or upside down
+        return None
+    depth = float(np.hypot(*(nose - middle)))
+    unit = float(np.clip(max(apart / 1.08, 1.2 * depth), 0.12, 0.45))
+    return middle, gap / max(apart, 1e-6), unit, nose
 
 
 _BROW = ((0.4, 0.0), (0.75, 0.6), (1.1, 1.0), (1.45, 0.8), (1.75, 0.0))

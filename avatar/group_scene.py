@@ -10,15 +10,14 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
-from dressform.avatar.color import parse_color
-from dressform.avatar.compose import compose
+from dressform.avatar.compose import compose, finished
 from dressform.avatar.draw.accessory import draw_accessory
 from dressform.avatar.draw.background import background_layers
 from dressform.avatar.framing import CANVAS, window
 from dressform.avatar.group_places import LEGS, Place, ground_of
 from dressform.avatar.proportions import warp_for
-from dressform.avatar.resolve import AvatarOptions, Resolved, resolve
-from dressform.avatar.scene import Effect, Gradient, Group, Layer, Paint, Scene, Shape
+from dressform.avatar.resolve import AvatarOptions, Resolved, front_colors, resolve
+from dressform.avatar.scene import Gradient, Group, Layer, Paint, Scene, Shape
 from dressform.avatar.spec import AvatarSpec
 from dressform.avatar.style import Proportions, Style
 from dressform.avatar.style_file import load_style
@@ -36,7 +35,6 @@ _HEAD, _HALF = 0.62, 0.3  # heads from a chin sideways that stay in the picture,
 _COLLAR = 0.45  # heads below a chin that do
 _STOCKY = 0.62  # least share of a body's height that is kept where no feet are seen: collars must stay in the picture
 _NARROW, _FLAT = 0.5, 1 / 3  # least width over height of a group, and height over width
-_WEIGHTS = {"hair": 3.0, "hat": 2.0, "coat": 2.0, "upper-clothes": 2.0, "dress": 2.0, "skin": 1.5}
 
 
 def group_scene(
@@ -54,7 +52,7 @@ def group_scene(
         specs: Whom to draw; see :func:`measure_group`.
         places: Where each is.
         style: A name, a path of a style's JSON file, or a style.
-        options: As for one avatar, but for framing and frame, which a group does not have.
+        options: As for one avatar, but for framing and frames, which a group does not have.
 
     Raises:
         OptionError: An unknown style or option, nobody, or places that do not fit.
@@ -73,7 +71,6 @@ def group_scene(
     for figure in figures:
         offset = ((figure.offset[0] - x0) * scale, (figure.offset[1] - y0) * scale)
         children.append(person_group(figure.place.number, figure.nodes, figure.scale * scale, offset))
-    children += _over(largest.resolved, size, behind=False)
     title = f"{len(figures)} people, {largest.resolved.style.title or chosen.name}"
     return Scene(*size, tuple(children), title, metadata([chosen]))
 
@@ -195,45 +192,29 @@ def _background(figures: Sequence[_Figure], main: Resolved, size: tuple[float, f
     layers: list[Layer] = []
     if main.background is not None:
         style = main.style
-        front = [
-            (styled(parse_color(spec.palettes[slug].base), style, skin=slug == "skin"), weight)
-            for spec in (figure.resolved.spec for figure in figures)
-            for slug, weight in _WEIGHTS.items()
-            if slug in spec.palettes and (slug in spec.regions or slug == "skin")
-        ]
+        front = [pair for figure in figures for pair in front_colors(figure.resolved.spec, style)]
         color = background_color(style, front, main.keyed)
         light, seed = main.spec.light.direction, main.keyed.number
         layers += background_layers(main.background[0], color, size, light=light, seed=seed)
-    nodes = [_with_effects(layer, main) for layer in layers]
-    return ([Group("background_group", tuple(nodes), "Background")] if nodes else []) + _over(main, size, behind=True)
+    nodes = [finished(layer, main) for layer in layers]
+    return ([Group("background_group", tuple(nodes), "Background")] if nodes else []) + _scenery(main, size)
 
 
-def _over(main: Resolved, size: tuple[float, float], *, behind: bool) -> list[Node]:
-    """Accessories of the whole picture, such as frames, once for all people."""
+def _scenery(main: Resolved, size: tuple[float, float]) -> list[Node]:
+    """Accessories behind the whole picture, once for all people; frames are made for single figures."""
     matrix = np.array([[size[0], 0, 0], [0, size[1], 0]])
     out: list[Node] = []
     for each in main.worn:
         if each.accessory.anchor == "canvas":
-            seed = main.keyed.within(each.accessory.key).number
             drawn = draw_accessory(
                 each.accessory,
                 main.spec.head,
                 colors=each.colors,
-                seed=seed,
+                seed=main.keyed.within(each.accessory.key).number,
                 recolor=lambda color: styled(color, main.style),
             )
-            layers = [layer for slot, layer in drawn if (slot == "behind") == behind]
-            out += [_with_effects(moved(layer, matrix), main) for layer in layers]
+            out += [finished(moved(layer, matrix), main) for slot, layer in drawn if slot == "behind"]
     return out
-
-
-def _with_effects(node: Node, main: Resolved) -> Node:
-    effects = tuple(
-        Effect(each.name, each.amount, main.keyed.within(f"effect.{each.name}.{node.name}").number % (1 << 31))
-        for each in main.style.effects
-        if node.name.startswith(each.layers)
-    )
-    return node if isinstance(node, Group) else replace(node, effects=effects)
 
 
 # ---- nodes ----------------------------------------------------------------------------------------------------------

@@ -45,8 +45,8 @@ class Keyed:
 
     @property
     def number(self) -> int:
-        """The seed as a number 0..MAX_SEED: itself where it is one."""
-        if isinstance(self.seed, int) and 0 <= self.seed <= MAX_SEED:
+        """The seed as a number 0..MAX_SEED: itself where it is one, another one in every scope."""
+        if not self.scope and isinstance(self.seed, int) and 0 <= self.seed <= MAX_SEED:
             return self.seed
         return int(self._bits("") * MAX_SEED // 2**64)
 

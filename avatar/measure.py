@@ -16,7 +16,7 @@ from dressform.avatar.measure_attributes import measure_attributes
 from dressform.avatar.measure_coverage import measured_coverages, shaved
 from dressform.avatar.measure_details import beard_amount, brows_color, iris_color, lips_color
 from dressform.avatar.measure_head import measure_face, measure_pose
-from dressform.avatar.palette import apply_gains, region_palette, skin_base, white_balance
+from dressform.avatar.palette import Palette, apply_gains, region_palette, skin_base, white_balance
 from dressform.avatar.paths import Path
 from dressform.avatar.pattern import garment_pattern
 from dressform.avatar.prints import printed_places
@@ -32,7 +32,7 @@ Mask = npt.NDArray[np.bool_]
 DETAIL = 0.6
 """Of the outlines in a spec; styles smooth them further."""
 BALANCE = 0.4  # how much of a colour cast is taken away: all of it would make evening light look like noon
-LIT = 0.018  # OKLab lightness
+LIT = 0.012  # OKLab lightness
 LEAST = 0.004  # square heads; smaller regions are not drawn
 UNBROKEN = 0.9  # share of a region that must be seen for its shadows to be taken from the photo
 PATTERNED = 0.25  # square heads of cloth below which no pattern is believed
@@ -83,39 +83,8 @@ def measure_view(view: PersonView, pixels_per_view: float = 1.0) -> AvatarSpec:
     palettes = {"skin": _skin_palette(skin or NO_SKIN)}
     unit = view.frame.height**2
     for part, cover in coverages.items():
-        if np.count_nonzero(cover >= 0.5) < LEAST * unit:
-            continue
-        mask = seen[part] if seen[part].any() else cover >= 0.5
-        palette = region_palette(view.image, mask, k=1 if part == Part.HAIR else 8)
-        pattern = Pattern()
-        shadow = shine = Path(())
-        prints: tuple[tuple[str, Path], ...] = ()
-        if part in GARMENTS or part in LIMBS:
-            patterned = False
-            if part in GARMENTS and np.count_nonzero(mask) > PATTERNED * unit:
-                found = garment_pattern(view.image, mask, palette)
-                pattern = Pattern(
-                    found.kind,
-                    tuple(format_color(color) for color in found.colors),
-                    found.angle,
-                    found.period / view.frame.height,
-                    found.confidence,
-                )
-                patterned = found.kind != "plain"
-                if found.kind == "printed":
-                    places = printed_places(view.image, mask, palette, view.frame.height)
-                    prints = tuple((format_color(color), _traced(view, place, 0.35)) for color, place in places)
-            if np.count_nonzero(mask) > UNBROKEN * np.count_nonzero(cover >= 0.5):  # else shadows would end half-way
-                dark, bright = tone_masks(view.image, mask, 3, light=light, palette=palette, patterned=patterned)
-                shadow, shine = _traced(view, dark, 0.3), _traced(view, bright, 0.3)
-        regions[part.slug] = RegionShape(_traced(view, cover, DETAIL), shadow, shine, prints)
-        palettes[part.slug] = RegionPalette(
-            base=format_color(palette.base),
-            shadow=format_color(palette.dark),
-            light=format_color(palette.light),
-            accents=tuple((format_color(color), round(share, 4)) for color, share in palette.accents),
-            pattern=pattern,
-        )
+        if np.count_nonzero(cover >= 0.5) >= LEAST * unit:
+            regions[part.slug], palettes[part.slug] = _region(view, part, cover, seen[part], light)
     brows = brows_color(view, face) if "hair" not in palettes else None
     if brows is not None:
         palettes["brows"] = RegionPalette(format_color(brows), format_color(darker(brows, 0.05)), format_color(brows))
@@ -130,6 +99,41 @@ def measure_view(view: PersonView, pixels_per_view: float = 1.0) -> AvatarSpec:
         light=Light(light, contrast),
         seed=_seed(regions, palettes),
     )
+
+
+def _region(
+    view: PersonView, part: Part, cover: npt.NDArray[np.float32], seen: Mask, light: tuple[float, float]
+) -> tuple[RegionShape, RegionPalette]:
+    """Shape and colours of one part."""
+    whole = cover >= 0.5
+    mask = seen if seen.any() else whole
+    palette = region_palette(view.image, mask, k=1 if part == Part.HAIR else 8)
+    pattern, shadow, shine = Pattern(), Path(()), Path(())
+    prints: tuple[tuple[str, Path], ...] = ()
+    if part in GARMENTS and np.count_nonzero(mask) > PATTERNED * view.frame.height**2:
+        pattern = _pattern(view, mask, palette)
+        if pattern.kind == "printed":
+            places = printed_places(view.image, mask, palette, view.frame.height)
+            prints = tuple((format_color(color), _traced(view, place, 0.35)) for color, place in places)
+    unbroken = np.count_nonzero(mask) > UNBROKEN * np.count_nonzero(whole)  # else shadows would end half-way
+    if part in GARMENTS | LIMBS and unbroken:
+        patterned = pattern.kind != "plain"
+        dark, bright = tone_masks(view.image, mask, 3, light=light, palette=palette, patterned=patterned)
+        shadow, shine = _traced(view, dark, 0.3), _traced(view, bright, 0.3)
+    shape = RegionShape(_traced(view, cover, DETAIL), shadow, shine, prints)
+    return shape, RegionPalette(
+        base=format_color(palette.base),
+        shadow=format_color(palette.dark),
+        light=format_color(palette.light),
+        accents=tuple((format_color(color), round(share, 4)) for color, share in palette.accents),
+        pattern=pattern,
+    )
+
+
+def _pattern(view: PersonView, mask: Mask, palette: Palette) -> Pattern:
+    found = garment_pattern(view.image, mask, palette)
+    colors = tuple(format_color(color) for color in found.colors)
+    return Pattern(found.kind, colors, found.angle, found.period / view.frame.height, found.confidence)
 
 
 def _seed(regions: Mapping[str, RegionShape], palettes: Mapping[str, RegionPalette]) -> int:

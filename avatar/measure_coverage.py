@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dressform.avatar.color import difference
+from dressform.avatar.color import difference, srgb_to_oklab
 from dressform.avatar.measure_attributes import vertical_extent
 from dressform.avatar.measure_details import lower_face
 from dressform.avatar.palette import region_palette
@@ -20,6 +20,9 @@ from dressform.parsing import Part
 __all__ = ["measured_coverages", "shaved"]
 
 Mask = npt.NDArray[np.bool_]
+SHAVED = 0.34  # square heads that a scalp takes up at the most
+LOCK = 0.05  # square heads of a thin tail from which it is a lock
+BRIDGE = 0.03  # heads; half the width of what ties a tuft to the hair without being hair
 TUFT = 0.25  # share of the hair below which a piece apart from it is not the person's
 SCALP = 12.5  # ΔE00 between hair and skin below which there is no hair
 WISP = 0.06  # heads; half the width of tails of hair that are not drawn
@@ -45,27 +48,42 @@ def shaved(view: PersonView, cover: npt.NDArray[np.float32], skin: Color | None)
     mask = (cover >= 0.5) & view.seen
     if skin is None or np.count_nonzero(mask) < 0.02 * view.frame.height**2 or vertical_extent(view, mask)[1] > -0.2:
         return False
+    if np.count_nonzero(mask) > SHAVED * view.frame.height**2:  # it stands off the skull
+        return False
     hair = region_palette(view.image, mask, k=1).base
-    return float(difference(np.array(hair), np.array(skin))) < SCALP and sum(hair) <= sum(skin) + 30
+    # Dark hair on dark skin differs by little, too.
+    least = SCALP * float(np.clip(srgb_to_oklab(np.array(skin))[0] / 0.6, 0.4, 1.0))
+    return float(difference(np.array(hair), np.array(skin))) < least and sum(hair) <= sum(skin) + 30
 
 
 def _wisps(view: PersonView, cover: npt.NDArray[np.float32]) -> Mask:
-    """Thin tails of hair below the eyes: shadows on neck and background that were taken for hair."""
+    """Thin tails of hair below the eyes and tufts apart from it: shadows and other people's hair beside the neck."""
     hair = (cover >= 0.5).view(np.uint8)
-    size = 2 * max(int(WISP * view.frame.height), 1) + 1
-    shape = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
-    thick = np.asarray(cv2.dilate(cv2.morphologyEx(hair, cv2.MORPH_OPEN, shape), np.ones((3, 3), np.uint8)))
-    kept = np.minimum(thick, hair).astype(np.uint8)
-    count, pieces, stats, middles = cv2.connectedComponentsWithStats(kept, connectivity=4)
-    if count > 2:  # other people's hair, or a shadow, beside the neck
-        least = max(TUFT * float(stats[1:, cv2.CC_STAT_AREA].max()), 0.4 * TUFT * view.frame.height**2)
+    unit = view.frame.height**2
+    thick = np.asarray(cv2.dilate(_opened(hair, WISP * view.frame.height), np.ones((3, 3), np.uint8)))
+    low = np.zeros(hair.shape, bool)
+    low[int(np.clip(view.frame.chin[1] - 0.42 * view.frame.height, 0, len(low))) :] = True
+    tails = (hair > 0) & (thick == 0) & low
+    _, pieces, stats, _ = cv2.connectedComponentsWithStats(tails.view(np.uint8), connectivity=4)
+    tails &= (stats[:, cv2.CC_STAT_AREA] < LOCK * unit)[pieces]  # more than that is a lock
+    count, pieces, stats, middles = cv2.connectedComponentsWithStats(
+        _opened(hair, BRIDGE * view.frame.height), connectivity=4
+    )
+    if count > 2:
+        least = max(TUFT * float(stats[1:, cv2.CC_STAT_AREA].max()), 0.4 * TUFT * unit)
         small = stats[:, cv2.CC_STAT_AREA] < least
         small &= middles[:, 1] > view.frame.chin[1] - 0.45 * view.frame.height
         small[0] = False
-        thick[small[pieces]] = 0
-    low = np.zeros(hair.shape, bool)
-    low[int(np.clip(view.frame.chin[1] - 0.42 * view.frame.height, 0, len(low))) :] = True
-    return np.asarray((hair > 0) & (thick == 0) & low, np.bool_)
+        apart = np.asarray(cv2.dilate(small[pieces].view(np.uint8), np.ones((5, 5), np.uint8))).astype(bool)
+        tails |= apart & (hair > 0)
+    return np.asarray(tails, np.bool_)
+
+
+def _opened(mask: npt.NDArray[np.uint8], radius: float) -> npt.NDArray[np.uint8]:
+    """A mask without what is thinner than twice a radius, in pixels."""
+    size = 2 * max(round(radius), 1) + 1
+    shape = np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)), np.uint8)
+    return np.asarray(cv2.morphologyEx(mask, cv2.MORPH_OPEN, shape), np.uint8)
 
 
 def _features(face: Face) -> npt.NDArray[np.float64]:

@@ -22,6 +22,7 @@ _SEEN = 0.35  # share of the landmarks' face that the parser must call face, or 
 _FACE = 0.08  # square heads of face below which there is none to draw
 _APART = 7.0  # ΔE00 between face and hair below which the face is none
 _DARKER = 0.05  # OKLab lightness of eyes below that of cheeks
+_NO_EYES = 0.004
 _SKULL = 0.50  # from the eyes to the crown, in heads
 
 
@@ -29,8 +30,11 @@ def measure_face(view: PersonView) -> Face:
     """The features, from landmarks that lie on what the parser calls face, else by rule, else none."""
     skin = view.mask((Part.FACE, Part.SUNGLASSES)) & view.seen
     unit = view.frame.height**2
-    if _like_hair(view) and not _eyes_show(view):
+    contrast = _eye_contrast(view)
+    if _like_hair(view) and (contrast is None or contrast < _DARKER):
         return Face()
+    if contrast is not None and contrast < _NO_EYES and not view.mask(Part.SUNGLASSES).any():
+        return Face()  # landmarks on the back of a head, or on a hand
     if view.face is not None:
         hull = cv2.convexHull(np.round(view.face[:48]).astype(np.int32))
         inside = np.zeros(skin.shape, np.uint8)
@@ -42,24 +46,27 @@ def measure_face(view: PersonView) -> Face:
     share = np.count_nonzero(skin) / max(int(np.count_nonzero(head)), 1)
     if np.count_nonzero(skin) < _FACE * unit or share < 0.12:
         return Face()
-    return face_by_rule(view.frame, skin)
+    return face_by_rule(view.frame, skin, view.keypoints)
 
 
-def _eyes_show(view: PersonView) -> bool:
-    """Whether it is darker where the eyes should be than on the cheeks below: a face, and the hair is shaved."""
+def _eye_contrast(view: PersonView) -> float | None:
+    """How much darker it is where the landmarks have the eyes than on the cheeks below, in OKLab lightness.
+
+    Of the eye where it is less; None where that can't be seen.
+    """
     if view.face is None:
-        return False
+        return None
     lightness = np.asarray(srgb_to_oklab(view.image), np.float32)[..., 0]
     steps = []
     for eye in (slice(36, 42), slice(42, 48)):
         rim = view.face[eye]
         middle, width = rim.mean(0), float(np.linalg.norm(rim[3] - rim[0]))
         cheek = middle + np.array([0.0, 0.9 * width])
-        spots = [_disc(view, tuple(at), max(0.3 * width, 1.5)) for at in (middle, cheek)]
-        if not all((spot & view.seen).any() for spot in spots):
-            return False
+        spots = [_disc(view, tuple(at), max(0.3 * width, 1.5)) & view.seen for at in (middle, cheek)]
+        if not all(spot.any() for spot in spots):
+            return None
         steps.append(float(np.median(lightness[spots[1]]) - np.quantile(lightness[spots[0]], 0.3)))
-    return min(steps) > _DARKER
+    return min(steps)
 
 
 def _disc(view: PersonView, at: tuple[float, ...], radius: float) -> Mask:

@@ -7,11 +7,12 @@ chance has a key of its own, so that a new option never changes the others.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal
 
 from dressform.avatar.accessories import Accessory, load_accessory
+from dressform.avatar.bareheaded import bareheaded
 from dressform.avatar.color import parse_color
 from dressform.avatar.framing import FRAMES, Frame
 from dressform.avatar.keyed import Keyed
@@ -23,7 +24,7 @@ from dressform.avatar.style import Style
 from dressform.avatar.styled_color import background_color, styled
 from dressform.parsing import OptionError
 
-__all__ = ["REMOVABLE", "AvatarOptions", "Resolved", "resolve"]
+__all__ = ["REMOVABLE", "AvatarOptions", "Resolved", "front_colors", "resolve"]
 
 _FRAMINGS = ("auto", "bust", "half", "full")
 REMOVABLE = ("background", "beard", "blush", "glasses", "hat", "bag", "scarf", "glove", "shadow")
@@ -35,7 +36,8 @@ class AvatarOptions:
     """What a user can say about an avatar, beside its style.
 
     Attributes:
-        framing: "bust" (head and shoulders), "half", "full", or "auto", the bust.
+        framing: "bust" (head and shoulders), "half", "full", or "auto", the bust. Legs that nobody saw
+            are not invented: of a bust, "full" shows half.
         frame: What cuts the picture out: "circle", "squircle", "square", "card" or "none".
         overrides: Single values; see :func:`~dressform.avatar.override_keys.parse_overrides`.
         add: Accessories, such as "hat:beanie" or "glasses:round#223344" with a main colour.
@@ -91,7 +93,6 @@ class Resolved:
     background: tuple[str, Color] | None
     worn: tuple[Worn, ...]
     keyed: Keyed
-    removed: frozenset[str] = field(default_factory=frozenset)
 
 
 def resolve(spec: AvatarSpec, style: Style, options: AvatarOptions | None = None) -> Resolved:
@@ -128,8 +129,8 @@ def resolve(spec: AvatarSpec, style: Style, options: AvatarOptions | None = None
     shapes = style.background.shapes
     if "background" not in removed and shapes:
         shape = keyed.pick("background.shape", shapes) if len(shapes) > 1 else shapes[0]
-        background = (shape, background_color(style, _front(spec, style), keyed))
-    return Resolved(spec, style, framing, options.frame, background, worn, keyed, frozenset(removed))
+        background = (shape, background_color(style, front_colors(spec, style), keyed))
+    return Resolved(spec, style, framing, options.frame, background, worn, keyed)
 
 
 def _worn(text: str) -> Worn:
@@ -152,11 +153,11 @@ def _bearded(worn: Worn, spec: AvatarSpec) -> Worn:
 
 
 def _without(spec: AvatarSpec, removed: set[str]) -> AvatarSpec:
-    regions, attributes = dict(spec.regions), spec.attributes
-    for name in sorted(removed & {"hat", "bag", "scarf", "glove"}):
-        regions.pop(name, None)
     if "hat" in removed:
-        attributes = replace(attributes, hat=False)
+        spec = bareheaded(spec)
+    regions, attributes = dict(spec.regions), spec.attributes
+    for name in sorted(removed & {"bag", "scarf", "glove"}):
+        regions.pop(name, None)
     if "glasses" in removed:
         regions.pop("sunglasses", None)
         attributes = replace(attributes, glasses="none")
@@ -165,8 +166,8 @@ def _without(spec: AvatarSpec, removed: set[str]) -> AvatarSpec:
     return replace(spec, regions=MappingProxyType(regions), attributes=attributes)
 
 
-def _front(spec: AvatarSpec, style: Style) -> Sequence[tuple[Color, float]]:
-    """Colours that a background must stand out from: hair and clothes, and skin less."""
+def front_colors(spec: AvatarSpec, style: Style) -> Sequence[tuple[Color, float]]:
+    """Colours that a background must stand out from, with weights: hair and clothes, and skin less."""
     out = []
     for slug, weight in (
         ("hair", 3.0),

@@ -154,14 +154,12 @@ class HairStyle:
         lights: Light strands, 0..60.
         strand_width: In heads, 0.002..0.08.
         ring: Strength of a band of light around the crown, 0..1.
-        tips: How pointed the lower ends of the hair are, 0..1.
     """
 
     strands: int = 10
     lights: int = 4
     strand_width: float = 0.022
     ring: float = 0.0
-    tips: float = 0.3
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,6 @@ RANGES: Mapping[str, tuple[float, float]] = MappingProxyType(
         "hair.lights": (0, 60),
         "hair.strand_width": (0.002, 0.08),
         "hair.ring": (0, 1),
-        "hair.tips": (0, 1),
         "background.shadow": (0, 1),
         "effects.amount": (0, 1),
     }

@@ -25,6 +25,7 @@ _BOTTOMS = (Part.PANTS, Part.SKIRT)
 _CRUMB = 0.006  # square heads
 _LEAST_PART = 0.012  # square heads; a part of less in all is a mistake
 _SLIT = 0.025  # heads; half the width of gaps that are closed
+_BELT = 0.09  # heads; half the height of those between jacket and trousers
 _HOLE = 0.05  # square heads
 _ISLAND = 0.08  # share of a part's largest piece below which another piece is a crumb
 _SCRAP = 0.03  # share of the clothes of a half of the body below which a garment is a mistake
@@ -105,11 +106,13 @@ def _holes(labels: Labels, unit: float) -> Mask:
 
 
 def _close_slits(labels: Labels, head: float) -> None:
-    """Fill gaps too thin to be seen through."""
-    radius = max(round(_SLIT * head), 1)
-    shape = np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1)), np.uint8)
+    """Fill gaps too thin to be seen through, and higher ones where a belt was taken for background."""
     own = labels > 0
-    closed = np.asarray(cv2.morphologyEx(own.view(np.uint8), cv2.MORPH_CLOSE, shape)).astype(bool)
+    closed = own.copy()
+    for wide, high in ((_SLIT, _SLIT), (_SLIT / 2, _BELT)):
+        size = (2 * max(round(wide * head), 1) + 1, 2 * max(round(high * head), 1) + 1)
+        shape = np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, size), np.uint8)
+        closed |= np.asarray(cv2.morphologyEx(own.view(np.uint8), cv2.MORPH_CLOSE, shape)).astype(bool)
     slit = closed & ~own
     labels[slit] = nearest_labels(labels, own)[slit]
 

@@ -29,6 +29,7 @@ HEAD_PIXELS = 160.0
 MAX_AREA = 400_000  # px of a view; tall people get smaller heads
 MARGIN = 0.35  # heads around the person's box
 BUST = ((-1.3, -1.6), (1.3, 1.6))  # corners of what is looked at even where the person is cut off, in heads
+COARSE = 1.3  # pixels of a view to a pixel of the photo from which labels are stairs
 SURE = 0.4  # score of a joint that is believed
 MIN_PART = 0.0006  # share of the person's pixels; smaller parts are noise
 
@@ -191,28 +192,30 @@ def _labels(
 
 
 def _soft(person: Person, part: Part, box: Box, labels: npt.NDArray[np.uint8], hidden: npt.NDArray[np.bool_]) -> Floats:
-    """Coverage by one part: the score map where there is one, kept within reach of the labels, else the mask itself."""
+    """Coverage by one part: the labels, whose edges follow the photo; where the photo is coarse, the score map too."""
     own = labels == part
     height, width = labels.shape
     sx, sy = width / (box[2] - box[0]), height / (box[3] - box[1])
+    share = float(np.clip((sx - COARSE) / 4, 0, 0.2))  # of the score map
+    sigma = max(0.5 * sx, 0.8)
+    margin = int(3 * sigma) + 1
     scores = person.observation.scores
-    scored = scores is not None and part in scores.parts
-    reach = 4
     place = (0.0, 0.0, 1.0, 1.0)
-    if scores is not None and scored:
+    if scores is not None and part in scores.parts and share > 0:
         x0, y0, x1, y1 = scores.box
         place = ((x0 - box[0]) * sx, (y0 - box[1]) * sy, (x1 - box[0]) * sx, (y1 - box[1]) * sy)
-        reach = 2 * int(max(place[3] - place[1], 1) / scores.values.shape[1]) + 1
+    else:
+        share = 0.0
     out = np.zeros(labels.shape, np.float32)
     x, y, w, h = cv2.boundingRect(own.view(np.uint8))
-    left, top = max(x - reach, 0), max(y - reach, 0)
-    right, bottom = min(x + w + reach, width), min(y + h + reach, height)
+    left, top = max(x - margin, 0), max(y - margin, 0)
+    right, bottom = min(x + w + margin, width), min(y + h + margin, height)
     window = (slice(top, bottom), slice(left, right))
-    # The labels know what the score maps don't: other people in front, and edges that follow the photo.
-    near = cv2.GaussianBlur(own[window].astype(np.float32), (0, 0), max(reach / 3, 1.5))
-    if scores is None or not scored:
+    near = cv2.GaussianBlur(own[window].astype(np.float32), (0, 0), sigma)
+    if scores is None or share == 0:
         out[window] = near
         return out
     field = resample(scores.probability([part]), place, (left, top, right, bottom))
-    out[window] = np.where(hidden[window], near, np.clip(0.5 * field + 0.5 * near, 0, 1))
+    mixed = np.clip(share * field + (1 - share) * near, 0, 1)
+    out[window] = np.where(hidden[window], near, mixed)  # the labels know who else is in front
     return out

@@ -12,7 +12,9 @@ import numpy.typing as npt
 from PIL import Image
 
 from dressform.assets import asset_path
-from dressform.avatar import AvatarOptions, draw_avatar, measure
+from dressform.avatar import AvatarOptions, build_group, draw_avatar, measure
+from dressform.avatar.effects import EFFECTS
+from dressform.avatar.render.raster import render
 from dressform.avatar.view import head_frame
 from dressform.parsing import Parse, Person, load_image, load_parser
 from dressform.parsing.draw import draw_overlay
@@ -20,25 +22,31 @@ from dressform.parsing.draw import draw_overlay
 HEIGHT = 420
 TILE = 144
 STYLES = ("flat", "anime", "pencil", "watercolour", "cyberpunk", "chibi")
+SHOWN = ("flat", "watercolour")  # of the whole group
 GROUPS = ("family.jpg", "parents-and-baby.jpg", "couple.jpg")
 WHITE = (255, 255, 255)
 Pixels = npt.NDArray[np.uint8]
 
 
 def main() -> None:
-    """Write parse.jpg and avatars.jpg beside this file."""
+    """Write parse.jpg, avatars.jpg and group.jpg beside this file."""
     parser = load_parser()
     parses = [parser.parse(asset_path("samples", name)) for name in GROUPS]
     strip = [load_image(asset_path("samples", GROUPS[0])), *(draw_overlay(parse, legend=False) for parse in parses)]
-    scaled = [
-        Image.fromarray(p).resize((round(p.shape[1] * HEIGHT / p.shape[0]), HEIGHT), Image.Resampling.LANCZOS)
-        for p in strip
-    ]
     gap = np.full((HEIGHT, 8, 3), 255, np.uint8)
-    row = [piece for p in scaled for piece in (np.asarray(p), gap)][:-1]
+    row = [piece for p in strip for piece in (_high(p), gap)][:-1]
     save(np.hstack(row), "parse.jpg")
     columns = [column(person) for parse in parses for person in parse.people]
     save(np.hstack([np.pad(each, ((4, 4), (4, 4), (0, 0)), constant_values=255) for each in columns]), "avatars.jpg")
+    scenes = [render(build_group(parses[0], style), 900, background=WHITE, effects=EFFECTS) for style in SHOWN]
+    row = [piece for p in (strip[0], *(scene[..., :3] for scene in scenes)) for piece in (_high(p), gap)][:-1]
+    save(np.hstack(row), "group.jpg")
+
+
+def _high(picture: Pixels) -> Pixels:
+    """A picture of the strip's height."""
+    width = round(picture.shape[1] * HEIGHT / picture.shape[0])
+    return np.asarray(Image.fromarray(picture).resize((width, HEIGHT), Image.Resampling.LANCZOS))
 
 
 def column(person: Person) -> Pixels:

@@ -76,7 +76,7 @@ def test_a_face_without_landmarks_gets_features_by_rule() -> None:
     assert 0 < found.face.confidence < known.face.confidence
     a, b = np.array([eye.centre for eye in found.face.eyes]), np.array([eye.centre for eye in known.face.eyes])
     unit = found.head.apart
-    assert np.linalg.norm(np.ptp(a, axis=0)) == pytest.approx(np.linalg.norm(np.ptp(b, axis=0)), abs=0.2 * unit)
+    assert np.linalg.norm(np.ptp(a, axis=0)) == pytest.approx(np.linalg.norm(np.ptp(b, axis=0)), abs=0.3 * unit)
 
 
 def test_a_person_of_any_size_measures_the_same() -> None:

@@ -190,12 +190,12 @@ class TestDemo:
         for step in ("load model", "parse", "write results"):
             assert any(line.startswith(step) and line.endswith(" s") for line in ran.out.splitlines())
         files = [Path(line) for line in ran.out.splitlines() if line.startswith(str(tmp_path))]
-        assert len(files) == 3 and all(path.is_file() for path in files)
+        assert len(files) == 6 and all(path.is_file() for path in files)
 
     @pytest.mark.usefixtures("fake_parser", "sample")
     def test_default_folder(self, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.chdir(tmp_path)
-        assert cli("demo").code == 0 and len(list(Path("dressform-demo").iterdir())) == 3
+        assert cli("demo").code == 0 and len(list(Path("dressform-demo").iterdir())) == 6
 
     @pytest.mark.usefixtures("fake_parser")
     def test_no_sample(self, cli: Cli, sample: Path, tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def record(subject: Subject, drawings: Mapping[str, Drawing], truth: Mapping[str
     """For each attribute what the photo says, what somebody said who looked at it, and what each drawing shows."""
     joints = readings.joints_in_heads(subject)
     photo = readings.map_of_photo(subject)
-    found = {
+    found: dict[str, set[str]] = {
         "hat": readings.hat(photo),
         "glasses": faces.photo_glasses(subject),
         "hair": readings.hair_length(photo),
@@ -121,7 +121,8 @@ def figures(records: Sequence[Record], styles: Sequence[str]) -> list[Figure]:
             out.append(Figure(3, f"{style}: {name}", share(hits), target, True, len(hits), "%", note))
     if any("truth" in row for row in rows) and styles:
         for name, target in ATTRIBUTES.items():
-            said = [row for row in rows if row.get("truth", {}).get(name)]
+            # Where the joints of arms are not seen, nothing can be read from the drawing either.
+            said = [row for row in rows if row.get("truth", {}).get(name) and (name != "sleeve" or row["photo"][name])]
             hits = [float(_as_said(row, styles[0], name)) for row in said]
             what = f"{styles[0]} against people's word: {name}"
             out.append(Figure(3, what, share(hits), target, True, len(hits), "%", _confused(said, styles[0], name)))
@@ -163,7 +164,7 @@ def disagreements(records: Sequence[Record], style: str) -> list[str]:
     for each in records:
         row = each["attributes"]
         for name in ATTRIBUTES:
-            said = row.get("truth", {}).get(name)
+            said = row.get("truth", {}).get(name) if name != "sleeve" or row["photo"][name] else None
             wanted, found = said.split("/") if said else row["photo"][name], row["styles"][style][name]
             sure = bool(said) or len(wanted) == 1 or name not in ("hat", "glasses", "beard")
             if wanted and sure and not set(wanted) & set(found):

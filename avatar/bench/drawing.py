@@ -178,7 +178,7 @@ def area(path: Path) -> float:
     """Area of a path; holes, which run the other way, count less than nothing."""
     total = 0.0
     for curve in path.curves:
-        x, y = curve.flatten(0.5).T
+        x, y = curve.flatten(0.1).T
         total += float(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2
     return abs(total)
 

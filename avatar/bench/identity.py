@@ -59,10 +59,8 @@ def describe_photo(subject: Subject) -> Floats:
     if frame is None:
         raise ValueError("a subject needs a head")
     height, width = subject.labels.shape
-    xs, ys = (
-        (np.arange(width) + 0.5 - frame.chin[0]) / frame.height,
-        (np.arange(height) + 0.5 - frame.chin[1]) / frame.height,
-    )
+    xs = (np.arange(width) + 0.5 - frame.chin[0]) / frame.height
+    ys = np.asarray((np.arange(height) + 0.5 - frame.chin[1]) / frame.height, np.float64)
     mask = (subject.labels > 0) & (np.abs(xs) < _ACROSS)[None]
     return describe(subject.pixels, mask, ys, frame.height)
 

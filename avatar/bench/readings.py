@@ -50,8 +50,10 @@ class PartMap:
     locate: Callable[[Floats], Floats]
 
     def area(self, *parts: Part) -> float:
-        """Square heads."""
-        return float(np.count_nonzero(np.isin(self.labels, parts))) / self.unit**2
+        """Square heads, of the person as measured: rows that a style draws lower count as high as they were."""
+        counts = np.isin(self.labels, parts).sum(1)
+        heights = np.gradient(self.rows) if len(self.rows) > 1 else np.full(1, 1 / self.unit)
+        return float(counts @ heights) / self.unit
 
     def at(self, points: Floats) -> npt.NDArray[np.uint8]:
         """(n,) the parts at places in heads; 0 outside."""

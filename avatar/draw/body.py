@@ -14,7 +14,7 @@ from dressform.avatar.paths import Path, polygon
 from dressform.avatar.scene import Group, Shape
 from dressform.parsing import Part
 
-__all__ = ["BODY", "BodyPart", "body_groups", "body_masks", "front_groups"]
+__all__ = ["BODY", "BodyPart", "body_groups", "body_masks", "front_groups", "garment_tones"]
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,7 @@ def _group(pen: Pen, each: BodyPart, mask: Mask, above: Mask, name: str | None =
     bright = shine & ~dark
     light = grid.trace(grid.blurred(bright, 0.008), 0.3) if bright.any() and style.shading.tones > 2 else Path(())
     prints = () if region is None or each.skin else pattern_shapes(pen, each.part.slug, full)
-    lines = pen.outline(drawn, tone.line, name)
+    lines = pen.outline(drawn, tone.line, name, once=each.skin)
     pivot = _pivot(pen, each, full)
     children = layers(
         name,
@@ -187,6 +187,14 @@ def part_tones(pen: Pen, each: BodyPart) -> Tones:
     if each.skin or palette is None:
         return pen.skin
     return pen.tones(palette.base)
+
+
+def garment_tones(pen: Pen) -> Tones:
+    """Colours of the garment on the shoulders, of the skin where there is none."""
+    for part in (Part.COAT, Part.UPPER_CLOTHES, Part.DRESS):
+        if part.slug in pen.spec.regions and part.slug in pen.spec.palettes:
+            return pen.tones(pen.spec.palettes[part.slug].base)
+    return pen.skin
 
 
 def _pivot(pen: Pen, each: BodyPart, mask: Mask) -> tuple[float, float] | None:

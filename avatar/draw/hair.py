@@ -81,7 +81,7 @@ def hair_back_group(pen: Pen, masks: HairMasks) -> Group:
     children = layers(
         "hair_back",
         "Hair, back",
-        [("", "", [Shape(path, tone.shadow)]), ("line", "line", pen.outline(drawn, tone.line, "hair_back"))],
+        [("", "", [Shape(path, tone.shadow)]), ("line", "line", pen.outline(drawn, tone.line, "hair_back", once=True))],
     )
     return Group("hair_back_group", tuple(children), "Hair, back")
 

@@ -41,6 +41,7 @@ def face_path(pen: Pen) -> Path:
     jaw = np.array(face.jaw)[list(_JAW)]
     proportions = pen.style.proportions
     local = np.stack([(jaw - eyes) @ across, (jaw - eyes) @ down], 1)
+    local = _around_eyes(pen, local, eyes, across)
     middle = float(local[[0, -1], 0].mean())
     low = np.clip(local[:, 1] / max(float(local[:, 1].max()), 1e-6), 0, 1)
     local[:, 0] = middle + (local[:, 0] - middle) * (1 - proportions.jaw * low)
@@ -48,16 +49,47 @@ def face_path(pen: Pen) -> Path:
     return Path((smooth_closed(np.concatenate([jaw, _skull(pen, jaw)])),))
 
 
+def _around_eyes(pen: Pen, local: Floats, eyes: Floats, across: Floats) -> Floats:
+    """The jaw's upper ends moved out so that both eyes are on the face: turned heads bring one to its edge."""
+    out = local.copy()
+    for side in (-1, 1):
+        reach = max(
+            (
+                side * float((np.array(eye.centre) - eyes) @ across)
+                + 0.75 * max(eye.width, 0.1) * pen.style.proportions.eyes
+            )
+            for eye in pen.spec.face.eyes
+        )
+        ends = out[:3] if side < 0 else out[-3:]
+        fall = np.clip(1 - (ends[:, 1] - 0.0) / 0.35, 0, 1)  # full at the eyes' height, none a third of a head below
+        wanted = side * reach * fall + ends[:, 0] * (1 - fall)
+        ends[:, 0] = side * np.maximum(side * ends[:, 0], side * wanted)
+    return out
+
+
 def _skull(pen: Pen, jaw: Floats) -> Floats:
     """Points over the crown from the picture's right to its left."""
     if pen.spec.face.skull:
-        return np.array(pen.spec.face.skull)
+        return _wide(pen, np.array(pen.spec.face.skull), jaw)
     eyes, across, down = head_axes(pen)
     half = float(np.linalg.norm(jaw[-1] - jaw[0])) / 2
     centre = (jaw[0] + jaw[-1]) / 2
     high = pen.spec.head.crown + float((centre - eyes) @ down)
     angles = np.radians([18, 42, 66, 90, 114, 138, 162])
     return np.stack([centre + half * np.cos(a) * across - high * np.sin(a) * down for a in angles])
+
+
+def _wide(pen: Pen, skull: Floats, jaw: Floats) -> Floats:
+    """The skull, not narrower at the temples than the jaw's upper ends."""
+    _, across, _ = head_axes(pen)
+    out = skull.copy()
+    for index, end, side in ((0, jaw[-1], 1), (-1, jaw[0], -1)):
+        short = side * float((end - out[index]) @ across) - 0.03
+        if short > 0:
+            out[index] = out[index] + side * short * across
+            near = 1 if index == 0 else -2
+            out[near] = out[near] + 0.6 * side * short * across
+    return out
 
 
 def ear_groups(pen: Pen, hair: Mask) -> list[Group]:
@@ -193,9 +225,10 @@ def beard_shapes(pen: Pen) -> tuple[Shape, ...]:
     ]  # fmt: skip
     ring = smooth_closed(np.concatenate([outer, np.array(inner)]))
     hole = ellipse(middle + 0.004 * down, (half * 0.98, 0.062), spec.head.tilt).curves[0]
-    color, opacity = _beard_color(pen), 0.2 + 0.75 * full
-    tone = pen.tones(color)
-    shapes = [Shape(Path((ring, hole)), tone.base, opacity=opacity)]
+    # Mixed rather than transparent: a beard reaches beyond the jaw, and nothing should shine through it there.
+    skin = parse_color(spec.palettes["skin"].base)
+    tone = pen.tones(mixed(skin, _beard_color(pen), 0.2 + 0.75 * full))
+    shapes = [Shape(Path((ring, hole)), tone.base)]
     under = [middle - 0.28 * half * across + 0.085 * down, middle + 0.28 * half * across + 0.085 * down]
     if full > 0.4:
         shapes.append(pen.stroke([p.tolist() for p in under], tone.shadow, 0.022))

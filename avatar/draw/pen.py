@@ -24,7 +24,7 @@ from dressform.avatar.styled_color import line_color, styled, tones
 __all__ = ["Pen", "Tones", "layers"]
 
 _RIM = 0.016  # heads; width of a glowing edge
-_LARGE = 0.9  # heads; only larger things are outlined more than once
+_LARGE = 1.2  # heads; only larger things are outlined more than once
 _CAST = 0.045  # heads; how far upper layers throw their shadow
 _FORM = 0.09  # heads; width of the shadow on the side away from the light, of something as large as a head
 
@@ -74,8 +74,10 @@ class Pen:
 
     # ---- lines ------------------------------------------------------------------------------------------------------
 
-    def outline(self, path: Path, color: Color, key: str, *, weight: float = 1.0) -> tuple[Shape, ...]:
-        """The style's outline of a closed path; nothing where the style has none."""
+    def outline(
+        self, path: Path, color: Color, key: str, *, weight: float = 1.0, once: bool = False
+    ) -> tuple[Shape, ...]:
+        """The style's outline of a closed path, if it has one; ``once`` keeps sketches from drawing it again."""
         line = self.style.line
         if line.width <= 0 or not path.curves:
             return ()
@@ -84,7 +86,7 @@ class Pen:
             return (Shape(path, None, Stroke(color, width)),)
         seed = self.keyed.within(key).number
         x0, y0, x1, y1 = path.bounds
-        strokes = line.strokes if max(x1 - x0, y1 - y0) > _LARGE else 1
+        strokes = line.strokes if max(x1 - x0, y1 - y0) > _LARGE and not once else 1
         passes = contour_strokes(
             path, width, taper=line.taper, wobble=line.wobble, strokes=strokes, seed=seed, light=self.light
         )

@@ -86,20 +86,26 @@ def hatched(shape: tuple[int, ...], cell: float, length: float, angle: float, se
     height, width = -(-shape[0] // less), -(-shape[1] // less)
     c, s = math.cos(math.radians(angle)), math.sin(math.radians(angle))
     along, across = 2 * less / max(length, 1.0), 2 * less / max(cell, 1.0)
-    matrix = np.array([[c * along, s * along, 0], [-s * across, c * across, 0]])
+    top, left, turned = _place(seed)
+    matrix = np.array([[c * along, s * along, left], [-s * across, c * across, top]], np.float64)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    field = cv2.warpAffine(
-        _table(seed, _TABLE, _TABLE), matrix, (width, height), flags=flags, borderMode=cv2.BORDER_WRAP
-    )
+    table = np.ascontiguousarray(_numbers().T) if turned else _numbers()
+    field = cv2.warpAffine(table, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_WRAP)
     return resized(np.asarray(field), shape)
 
 
 def _table(seed: int, rows: int, columns: int) -> Floats:
     """(rows, columns) smooth random numbers of standard deviation 1, from another place of one table for each seed."""
-    top, left, turned = np.random.default_rng(seed % 2**63).integers([_TABLE, _TABLE, 2]).tolist()
+    top, left, turned = _place(seed)
     table = _numbers().T if turned else _numbers()
     down, across = (np.arange(first, first + count) % _TABLE for first, count in ((top, rows), (left, columns)))
     return np.ascontiguousarray(table.take(down, axis=0).take(across, axis=1))
+
+
+def _place(seed: int) -> tuple[int, int, bool]:
+    """Where in the table a seed begins, and whether rows and columns are exchanged."""
+    top, left, turned = np.random.default_rng(seed % 2**63).integers([_TABLE, _TABLE, 2]).tolist()
+    return int(top), int(left), bool(turned)
 
 
 @cache
