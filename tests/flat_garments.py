@@ -58,7 +58,13 @@ def top(
         t = np.linspace(0, np.pi / 2, 12)[1:-1]
         start = np.asarray(right[-1])
         right += [(pit[0] + (start[0] - pit[0]) * np.cos(a), start[1] + (pit[1] - start[1]) * np.sin(a)) for a in t]
-        right = [*right[:2], *(np.array([0.72 * chest + 0.28 * chest * (1 - np.cos(a)), start[1] + (pit[1] - start[1]) * np.sin(a)]) for a in t)]
+        right = [
+            *right[:2],
+            *(
+                np.array([0.72 * chest + 0.28 * chest * (1 - np.cos(a)), start[1] + (pit[1] - start[1]) * np.sin(a)])
+                for a in t
+            ),
+        ]
         marks["shoulder"] = start
     hem = np.array([chest * flare, drop + length])
     right += [pit, hem]
@@ -83,7 +89,9 @@ def skirt(*, waist: float = 40, hem: float = 70, length: float = 95) -> Flat:
     """A skirt."""
     side = np.array([[waist, 0], [hem, length]])
     middle = {"waist": np.zeros(2), "hem": np.array([0.0, length])}
-    return Flat(np.concatenate([side, (side * (-1, 1))[::-1]]), _both({"waist": side[0], "hem": side[1]}) | middle, length)
+    return Flat(
+        np.concatenate([side, (side * (-1, 1))[::-1]]), _both({"waist": side[0], "hem": side[1]}) | middle, length
+    )
 
 
 def photo(

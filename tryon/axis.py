@@ -24,7 +24,10 @@ _SECTIONS = 48  # twice as many unknowns: OpenCV solves up to a hundred on one c
 _MOVES = 5  # times the line is moved to where its sections say
 _ENDS = 3  # sections at each end that tell nothing as long as the line is not square to the cut ends
 _LED_BY = 10  # points that tell how a line goes on at its ends
-_STIFF = 2.2  # radii: bends of the line and swellings much shorter than this are noise
+_STIFF, _STIFF_BODY = 2.2, 5.0  # radii: bends of the line and swellings much shorter than this are noise
+_KEPT, _KEPT_BODY = 0.015, 0.1  # what a distance from the first guess counts, beside a pixel at an end that is seen
+_SHORT, _LONG = 1.0, 1.7  # length over width of pieces that tell no direction, and that tell it well
+_DIRECTED = 3000.0  # what the direction of the first guess counts for short pieces
 _SHARPEST = 0.72  # half width over radius of curvature: beyond 1 sections would cross inside the limb
 
 
@@ -42,7 +45,7 @@ class Axis:
 
 
 def fit_axis(
-    start: npt.ArrayLike, cloth: Mask, hidden: Mask | None = None, *, reach: float = 0.0, stiff: float = _STIFF
+    start: npt.ArrayLike, cloth: Mask, hidden: Mask | None = None, *, reach: float = 0.0, body: bool = False
 ) -> Axis:
     """The centre line of a piece of cloth.
 
@@ -51,21 +54,24 @@ def fit_axis(
         cloth: (h, w) bool, the cloth that is seen; not empty.
         hidden: (h, w) bool, where it may go on unseen; None: nowhere.
         reach: Half the largest width of a section in pixels, 0: as the mask's area tells.
-        stiff: Length in radii below which bends are noise.
+        body: Whether it is a torso or a skirt: these bend less than limbs, and the first guess is worth more.
     """
+    stiff, kept = (_STIFF_BODY, _KEPT_BODY) if body else (_STIFF, _KEPT)
     line = first = _spanning(resampled(np.asarray(start, np.float64), _SECTIONS), cloth)
     length = float(arc_lengths(line)[-1])
     if not reach:
         reach = max(2.2 * float(np.count_nonzero(cloth)) / max(length, 1.0), 4.0)
     shape = np.zeros(cloth.shape, np.uint8) if hidden is None else hidden.astype(np.uint8)
     shape[cloth] = 2
-    radius = np.full(_SECTIONS, reach / 4)
+    radius, tilt = np.full(_SECTIONS, reach / 4), 0.0
     for move in range(_MOVES):
         normal = _normals(line)
         low, high, free = cut_sections(shape, line, normal, reach, max(_ENDS - move, 1))
         guess = _beside(line, normal, first)
-        centre, radius = fit_sections(low, high, free, guess, length / (_SECTIONS - 1), stiff)
-        line = _led_out(line + normal * centre[:, None], max(_ENDS - move, 2))
+        if not move:
+            tilt = _tilt(low, free, length)
+        centre, radius = fit_sections(low, high, free, guess, length / (_SECTIONS - 1), stiff, kept, tilt)
+        line = _led_out(line + normal * centre[:, None], max(_ENDS - move, 2), 1 if body else 2)
         line = unbent(resampled(line, _SECTIONS), radius)
         if move < _MOVES - 1:
             line = _spanning(line, cloth)
@@ -116,13 +122,13 @@ def _normals(line: Doubles) -> Doubles:
     return np.stack([d[:, 1], -d[:, 0]], 1)
 
 
-def _led_out(line: Doubles, count: int) -> Doubles:
+def _led_out(line: Doubles, count: int, degree: int) -> Doubles:
     """The line with its first and last points where its bend leads: no section tells where they are."""
     out = line.copy()
     at = np.arange(count, count + _LED_BY, dtype=np.float64)
     ahead = np.arange(count, dtype=np.float64)
     middle = at.mean()
-    basis, new = (np.stack([np.ones_like(t), t - middle, (t - middle) ** 2], 1) for t in (at, ahead))
+    basis, new = (np.stack([(t - middle) ** k for k in range(degree + 1)], 1) for t in (at, ahead))
     for end in (out, out[::-1]):
         for c in (0, 1):
             known = end[count : count + _LED_BY, c]
@@ -160,6 +166,15 @@ def _spanning(line: Doubles, cloth: Mask) -> Doubles:
         keep = (arc_lengths(fine) >= start - 1e-9) & (arc_lengths(fine) <= max(end, start + 2) + 1e-9)
         out = fine[keep] if np.count_nonzero(keep) > 1 else fine
     return resampled(out, _SECTIONS)
+
+
+def _tilt(low: Doubles, free: Doubles, length: float) -> float:
+    """What the first guess of the direction counts: much where a piece is wider than long, nothing where it is long."""
+    seen = (free > 0).all(0)
+    if not seen.any():
+        return _DIRECTED
+    share = length / max(float(np.median((low[1] - low[0])[seen])), 1.0)
+    return _DIRECTED * float(np.clip((_LONG - share) / (_LONG - _SHORT), 0, 1)) ** 2
 
 
 def _beside(line: Doubles, normal: Doubles, other: Doubles) -> Doubles:

@@ -118,15 +118,11 @@ def map_cloth(panels: Sequence[Panel], *, seam: str = "sewn", around: int = _ARO
         if not w:
             continue
         box = (x, y, x + w, y + h)
-        part = panel_coordinates(panel, box)
-        if sewing is not None:
-            part = _sewn(part, panel, sewing, box)
         at = (slice(y, y + h), slice(x, x + w))
-        here = number[at] == k
+        here, inside = number[at] == k, panel.mask[at]
+        part, worst = _sound_part(panel, sewing, box, inside)
         uv[at][here] = part[here]
-        inside = panel.mask[at]
-        if inside.any():
-            least = min(least, float(determinants(part)[inside].min()))
+        least = min(least, worst)
     return ClothMap(uv, number, _footprint(uv, number), least)
 
 
@@ -144,6 +140,27 @@ def tube_at(frame: Frame, points: Floats) -> Floats:
     place = locate(frame, points)
     radius, flat = (frame.along(values, place.distance) for values in (frame.radius, frame.flat))
     return np.stack([_around(place.offset, radius, flat), place.distance - np.float32(frame.origin)], -1)
+
+
+def _sound_part(panel: Panel, sewing: Sewing | None, box: Window, inside: Mask) -> tuple[Floats, float]:
+    """A panel's coordinates in a box and their least determinant within its mask: as a tube if that is sound there.
+
+    Where joints were wrong or a limb is seen from its end a tube may fold over; then the piece is a pillow.
+    """
+    part = panel_coordinates(panel, box)
+    if sewing is not None:
+        part = _sewn(part, panel, sewing, box)
+    worst = float(determinants(part)[inside].min(initial=np.inf))
+    if worst > 0 or panel.backing is not None:
+        return part, worst
+    height, width = panel.mask.shape
+    sheet = sheet_coordinates(panel.frame, panel.mask, (width, height), box)
+    # In step with the tube where its middle is.
+    k = tuple(int(v) for v in np.median(np.argwhere(inside), 0))
+    near = int(((np.argwhere(inside) - k) ** 2).sum(1).argmin())
+    i, j = np.argwhere(inside)[near]
+    sheet += part[i, j] - sheet[i, j]
+    return sheet, float(determinants(sheet)[inside].min())
 
 
 def _sewn(part: Floats, panel: Panel, sewing: Sewing, box: Window) -> Floats:

@@ -50,13 +50,13 @@ def find_garment(rgb: Image) -> Mask:
         raise OptionError("garment photo too small", got=f"{w}×{h} px", allowed=f"{_LEAST_SIDE} px a side or more")
     smooth = np.asarray(cv2.GaussianBlur(rgb, (0, 0), 1.0), np.float32) / np.float32(255)
     lab = np.asarray(cv2.cvtColor(smooth, cv2.COLOR_RGB2Lab), np.float32)
-    if float(lab.reshape(-1, 3).std(0).max()) < 1.5:
-        raise OptionError("no garment in the photo", got="one colour all over", remedy=_REMEDY)
     plain = find_on_plain(rgb)
     if plain is not None and _LEAST < plain.mean() < _MOST:
         mask = tidy(plain, lab)
         _check_size(mask)
         return mask
+    if float(lab.reshape(-1, 3).std(0).max()) < 1.5:
+        raise OptionError("no garment in the photo", got="one colour all over", remedy=_REMEDY)
     patches = superpixels(lab, _PATCHES)
     thing, ground = likelihood(patches)
     thing_map = thing[patches.labels]

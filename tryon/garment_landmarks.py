@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dressform.parsing.errors import OptionError
-from dressform.tryon.garment_outline import Outline, Side, outline
+from dressform.tryon.garment_outline import Outline, Side, outline, turning
 from dressform.tryon.landmarks_lower import crotch_height, leg_gap, lower_side
 from dressform.tryon.landmarks_upper import deepest_hollow, upper_sides
 
@@ -29,8 +29,10 @@ Point = tuple[float, float]
 
 KINDS = ("upper", "lower", "dress")
 """What a garment can be; the guess calls coats that are as long as dresses dresses."""
-_LEAST_LIKENESS = 0.6  # of the two halves: what is less its own mirror image is no garment laid out
+_LEAST_LIKENESS = 0.68  # of the two halves: what is less its own mirror image is no garment laid out
 _FLATTEST, _TALLEST = 0.28, 4.5  # height over width
+_CORNER, _MOST_CORNERS = 0.61, 17  # radians, number: people and landscapes have more
+_HEM_CORNER = 1.1  # radians; a face has a chin there
 _DRESS = 2.1  # length over chest of a dress
 _FLARE = 1.45  # hem over chest of a short dress
 
@@ -47,12 +49,13 @@ class Garment(NamedTuple):
     landmarks: Mapping[str, Point]
 
 
-def find_landmarks(mask: Mask, kind: str | None = None) -> Garment:
+def find_landmarks(mask: Mask, kind: str | None = None, *, strict: bool = True) -> Garment:
     """The kind and the landmarks of a garment.
 
     Args:
         mask: (h, w) bool, one piece, upright within 30°; some hundred pixels a side.
         kind: One of :data:`KINDS`, or None to guess it from the shape.
+        strict: Whether the shape has to be a garment's; a picture with a transparent ground says itself what it is.
 
     Raises:
         OptionError: Unknown kind, an empty mask, or a shape that no garment laid out has.
@@ -62,7 +65,7 @@ def find_landmarks(mask: Mask, kind: str | None = None) -> Garment:
     if not mask.any():
         raise OptionError("empty mask of a garment", allowed="some pixels")
     whole = outline(mask)
-    _check_shape(whole)
+    _check_shape(whole, strict)
     gap, wide = leg_gap(whole)
     legs = gap > 0.09 and wide < 0.42
     if kind is None:
@@ -81,15 +84,32 @@ def find_landmarks(mask: Mask, kind: str | None = None) -> Garment:
     return Garment(kind, MappingProxyType(places | _middle(whole, kind, legs)))
 
 
-def _check_shape(whole: Outline) -> None:
+def _check_shape(whole: Outline, strict: bool) -> None:
     width, height = whole.size
     ratio = height / max(width, 1e-9)
     remedy = "lay one garment out upright, front up, and photograph it whole; sleeves may lie anyhow"
     if not _FLATTEST <= ratio <= _TALLEST:
         raise OptionError("no garment in the photo", got=f"a shape {ratio:.1f} times as high as wide", remedy=remedy)
+    if not strict:
+        return
     if whole.axis.likeness < _LEAST_LIKENESS:
         got = f"two halves that are alike to {whole.axis.likeness:.0%}"
         raise OptionError("no garment in the photo", got=got, allowed=f"{_LEAST_LIKENESS:.0%} or more", remedy=remedy)
+    turns = [turning(side.points, max(3, round(0.045 * len(side.points)))) for side in whole.sides]
+    corners = sum(_peaks(np.abs(turn), _CORNER) for turn in turns)
+    if corners > _MOST_CORNERS:
+        got = f"an outline with {corners} corners"
+        raise OptionError("no garment in the photo", got=got, allowed=f"up to {_MOST_CORNERS}", remedy=remedy)
+    middle = whole.top + whole.size[1] / 2
+    hem = max(
+        float(turn[side.points[:, 1] > middle].max(initial=0)) for side, turn in zip(whole.sides, turns, strict=True)
+    )
+    if hem < _HEM_CORNER:
+        raise OptionError("no garment in the photo", got="an outline without the corners of a hem", remedy=remedy)
+
+
+def _peaks(values: npt.NDArray[np.float64], least: float) -> int:
+    return int(np.count_nonzero((values > least) & (values >= np.roll(values, 1)) & (values >= np.roll(values, -1))))
 
 
 def _is_skirt(whole: Outline) -> bool:

@@ -102,7 +102,7 @@ def cut_out(photo: GarmentPhoto, *, delight: float = 0.6) -> Cutout:
     linear, coverage = _straight(layered)
     small, scale = _small(linear, coverage)
     mask = _mask(small, coverage is not None)
-    garment = find_landmarks(mask, photo.kind)
+    garment = find_landmarks(mask, photo.kind, strict=coverage is None)
     box = _window(mask, scale, linear.shape[:2])
     x0, y0, x1, y1 = box
     linear = np.ascontiguousarray(linear[y0:y1, x0:x1])

@@ -10,11 +10,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Pixels", "disc_offsets", "distance", "grown", "nearest", "shrunk"]
+__all__ = ["Pixels", "Planes", "disc_offsets", "distance", "dot", "grown", "nearest", "planes", "shrunk"]
 
 Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
+Planes = npt.NDArray[np.float32]
+"""(3, n) colours: NumPy works several times as fast along a channel as across three."""
 Offsets = tuple[tuple[int, int], ...]
 """Steps (dy, dx) in pixels."""
 
@@ -64,6 +66,19 @@ class Pixels:
     def neighbours(self, offsets: Offsets) -> Iterator[Ints]:
         """:meth:`aside` of every step in turn."""
         return (self.aside(dy, dx) for dy, dx in offsets)
+
+
+def planes(colors: Floats, where: Ints) -> Planes:
+    """(3, n): colours of (h, w, 3) at some places of the flattened window."""
+    return np.ascontiguousarray(np.take(colors.reshape(-1, 3), where, axis=0).T)
+
+
+def dot(a: Planes, b: Planes) -> Floats:
+    """(n,) inner products of the colours of two (3, n) arrays."""
+    out = a[0] * b[0]
+    out += a[1] * b[1]
+    out += a[2] * b[2]
+    return np.asarray(out, np.float32)
 
 
 def disc_offsets(radius: float, count: int, inner: float = 0.0) -> Offsets:

@@ -42,8 +42,6 @@ def assign_inks(linear: Floats, log_light: Floats, near: Floats, inks: InkMap, m
     small = inks.labels
     box = np.ones((3, 3), np.uint8)
     rim = (cv2.dilate(small, box) != cv2.erode(small, box)) | (small == NONE)
-    if small.shape != mask.shape:
-        rim = cv2.dilate(rim.view(np.uint8), box).view(np.bool_)
     labels = np.array(cv2.resize(small, size, interpolation=cv2.INTER_NEAREST), np.uint8)
     band = np.asarray(cv2.resize(rim.view(np.uint8), size, interpolation=cv2.INTER_NEAREST)).view(np.bool_)
     at = np.flatnonzero(band & mask)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from dressform.tryon.ink_regions import Features
 
-__all__ = ["STEP", "Borders", "Pairs", "beyond_shade", "border_jumps", "chroma_doubt", "pool", "touching"]
+__all__ = ["STEP", "Borders", "Pairs", "beyond_shade", "border_jumps", "chroma_doubt", "pool"]
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
@@ -24,6 +24,7 @@ STEEP = 1.2
 _SHARP = 0.7  # share of the whole jump that a step makes within 3 pixels; a slope makes 3/7 of it
 _SKY, _SKY_SHARE = 0.35, 0.5  # change of chromaticity that shade makes, at most, and for each unit of log luminance
 _BLUER = np.array([-0.6, 0.8])  # its way: from sun to sky
+_ENOUGH_CLEAR = 12  # clear border pixels from which on the others don't count
 _CODES = 2 * 3 / 255  # error of 3 / 255 of one encoded channel, as chromaticity of a gray of luminance 1
 
 
@@ -106,14 +107,6 @@ def beyond_shade(change: npt.NDArray[np.floating], step: npt.NDArray[np.floating
     return np.asarray(np.hypot(*np.moveaxis(change - allowed[..., None] * _BLUER, -1, 0)))
 
 
-def touching(borders: Borders, names: Ints) -> Ints:
-    """(g, g) int32: border pixels of each two groups."""
-    number = int(names.max()) + 1
-    first, second = names[borders.first], names[borders.second]
-    count = np.bincount(first * np.int64(number) + second, minlength=number * number).reshape(number, number)
-    return np.asarray(count + count.T, np.int32)
-
-
 @dataclass(frozen=True, eq=False)
 class Pairs:
     """Statistics of all borders between each two groups of patches, a < b.
@@ -149,7 +142,9 @@ def pool(borders: Borders, names: Ints) -> Pairs:
     first, second = names[borders.first], names[borders.second]
     sign = np.where(first < second, 1, -1).astype(np.float32)
     size = int(names.max()) + 1
-    keys, group = np.unique(np.minimum(first, second).astype(np.int64) * size + np.maximum(first, second), return_inverse=True)
+    keys, group = np.unique(
+        np.minimum(first, second).astype(np.int64) * size + np.maximum(first, second), return_inverse=True
+    )
     number = len(keys)
     count = np.maximum(np.bincount(group, minlength=number), 1)
     clear = np.bincount(group, borders.clear, number).astype(np.intp)
@@ -173,9 +168,6 @@ def pool(borders: Borders, names: Ints) -> Pairs:
         np.hypot(*near.T) / np.maximum(np.hypot(*far.T), 1e-3),
         np.bincount(group, borders.doubt, number) / count,
     )
-
-
-_ENOUGH_CLEAR = 12
 
 
 def _mean(values: Floats, group: Counts, count: Counts) -> Doubles:

@@ -95,11 +95,11 @@ class _Pixels:
         return cls(mask.astype(np.float32), features.log_light, red, blue, sure)
 
     def local_light(self, labels: Ints, level: Doubles, near: Floats | None, radius: int) -> Floats:
-        """Mean of light over ink around each pixel; what is far off the mean itself, ``near`` at first, counts little."""
+        """Mean of light over ink around each pixel; what is far off it, off ``near`` at first, counts little."""
         return robust_mean(self.light - level.astype(np.float32)[labels], self.weight, radius, near)
 
     def cost(self, flat: Floats, level: Doubles, chroma: Doubles, ink: Ints | int) -> Floats:
-        """Squared deviation of each pixel from an ink, of its standard deviations, ``flat`` being light without form."""
+        """Squared deviation of each pixel from an ink, in standard deviations; ``flat`` is light without form."""
         off = (self.red - chroma[:, 0].astype(np.float32)[ink]) ** 2
         off += (self.blue - chroma[:, 1].astype(np.float32)[ink]) ** 2
         off *= self.sure
@@ -116,7 +116,9 @@ def _inner(labels: Ints) -> Mask:
 def _plain_moves(level: Doubles, chroma: Doubles) -> Mask:
     """(k, k) bool: from which ink (second) to which (first) a pixel may go; never where light would do."""
     tint = beyond_shade(chroma[:, None] - chroma[None], level[:, None] - level[None])
-    return np.asarray((tint > STEP) | (np.abs(level[:, None] - level[None]) > STEEP) | np.eye(len(level), dtype=np.bool_))
+    return np.asarray(
+        (tint > STEP) | (np.abs(level[:, None] - level[None]) > STEEP) | np.eye(len(level), dtype=np.bool_)
+    )
 
 
 def _mixed(labels: Ints, mask: Mask, level: Doubles, chroma: Doubles) -> Mask:

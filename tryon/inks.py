@@ -12,10 +12,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dressform.tryon.ink_borders import border_jumps, chroma_doubt, touching
+from dressform.tryon.ink_borders import border_jumps, chroma_doubt, pool
 from dressform.tryon.ink_doubts import made_by_light
 from dressform.tryon.ink_joins import join_patches, unite
-from dressform.tryon.ink_levels import solve_levels
+from dressform.tryon.ink_levels import LightGrid, solve_levels
 from dressform.tryon.ink_refine import merge_alike, refine_inks
 from dressform.tryon.ink_regions import Features, chromaticity, find_patches, pixel_features
 
@@ -64,22 +64,25 @@ def find_inks(linear: Floats, mask: Mask) -> InkMap:
     borders = border_jumps(features, patches)
     values = _patch_values(patches, linear, light, mask)
     names = join_patches(borders, np.arange(len(values.area), dtype=np.int32), values.area, values.tint)
+    grid = LightGrid.of(patches, light)
     for _ in range(2):  # once more with the larger groups, whose borders say more
         if names.max() < 2:
             break
-        level = solve_levels(borders, names, patches, light, smooth=_SMOOTH)
+        level = solve_levels(pool(borders, names), grid, names, smooth=_SMOOTH)
         area, mean, tint = values.grouped(names)
         names = merge_alike(level, tint, chroma_doubt(mean), area)[names]
         names = join_patches(borders, names, values.area, values.tint)
         area, mean, tint = values.grouped(names)
-        level = solve_levels(borders, names, patches, light, smooth=_SMOOTH)
-        touch = touching(borders, names)
-        names = unite(names, made_by_light(names[patches], mask, level, tint, chroma_doubt(mean), touch))
+        pairs = pool(borders, names)
+        level = solve_levels(pairs, grid, names, smooth=_SMOOTH)
+        joined = made_by_light(names[patches], mask, pairs, level, tint, chroma_doubt(mean))
+        if not joined:
+            break
+        names = unite(names, joined)
     labels = names[patches]
     if names.max() > 1:
-        level = solve_levels(borders, names, patches, light, smooth=_SMOOTH)
+        level = solve_levels(pool(borders, names), grid, names, smooth=_SMOOTH)
         labels = refine_inks(features, mask, labels, level, values.grouped(names)[2])
-        values = _patch_values(labels, linear, light, mask)
     return _numbered(features, linear, mask, labels)
 
 
@@ -89,7 +92,8 @@ def _numbered(features: Features, linear: Floats, mask: Mask, labels: Ints) -> I
     same = np.arange(number, dtype=np.int32)
     level = np.zeros(number)
     if number > 2:
-        level = solve_levels(border_jumps(features, labels), same, labels, features.log_light, smooth=_HAIR)
+        pairs = pool(border_jumps(features, labels), same)
+        level = solve_levels(pairs, LightGrid.of(labels, features.log_light), same, smooth=_HAIR)
     values = _patch_values(labels, linear, features.log_light, mask)
     order = np.argsort(-values.area[1:], kind="stable") + 1
     order = order[values.area[order] >= max(_SPECK * values.area.sum(), 1)][:NONE]

@@ -137,7 +137,7 @@ def _apart(picture: Floats, inner: Mask, shape: Doubles, x: Doubles, y: Doubles)
 
     near = level(half, depth)
     within = (near < 0.75) & inner & (y > shift - 0.6 * _HALF) & (np.abs(x) < half)
-    around = (near > 1.2) & (level(half + 6, depth + 7) < 1) & inner & (y > shift)
+    around = (near > 1.2) & (level(half + 10, depth + 18) < 1) & inner & (y > shift)
     if np.count_nonzero(within) < 30 or np.count_nonzero(around) < 30:
         return 0.0
     one, other = picture[within], picture[around]

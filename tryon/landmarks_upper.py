@@ -217,7 +217,12 @@ def _side_begins(path: Doubles, hollow: Hollow) -> int:
     length = max(float(np.hypot(*chord)), 1e-9)
     bulge = (chord[1] * off[:, 0] - chord[0] * off[:, 1]) / length
     at = int(bulge.argmax())
-    return hollow.at + (at if bulge[at] > 0.02 * length else len(piece) // 3)
+    if bulge[at] > 0.02 * length:
+        return hollow.at + at
+    # A hull point not far below the hollow is that corner itself; otherwise the hull goes on to the hem.
+    near = piece[-1, 1] - piece[0, 1] < 0.9 * (piece[0, 1] - path[hollow.start, 1])
+    near |= piece[-1, 1] < path[-1, 1] - 0.3 * (path[-1, 1] - path[hollow.start, 1])
+    return hollow.end if near else hollow.at + len(piece) // 3
 
 
 def _neck(path: Doubles, whole: Outline, chest: float) -> int:

@@ -33,6 +33,8 @@ Bytes = npt.NDArray[np.uint8]
 
 _COARSE = 75_000  # px of the picture on which borders are looked for
 _FINE = 600_000  # px of the picture on which strands are looked for
+_FEW = 0.03  # of the garment: parts with less of it don't count
+_ONCE = 1.6
 _PLAIN_CELL = 2.0  # px that a parser without score maps may be wrong by
 _SKIN = frozenset(
     {Part.FACE, Part.TORSO_SKIN, Part.LEFT_ARM, Part.RIGHT_ARM, Part.LEFT_LEG, Part.RIGHT_LEG, Part.GLOVE}
@@ -98,7 +100,7 @@ def firm_protect(region: GarmentRegion, person: Person, protect: Mask | None = N
     at = window_slices(region.window)
     instances = person.parse.instances[at]
     firm = (instances > 0) & (instances != person.index)
-    firm |= person.own(region.window, region.parts)
+    firm |= person.own(region.window, _own_parts(region, person))
     if protect is not None:
         firm |= protect[at]
     return np.asarray(firm & ~region.mask)
@@ -111,6 +113,13 @@ def _check(image: npt.NDArray[Any], shape: tuple[int, ...], protect: Mask) -> No
     if protect.shape != shape or protect.dtype != np.bool_:
         got = f"{protect.dtype} {protect.shape}"
         raise OptionError("protect does not fit the region's window", got=got, allowed=f"bool {shape}")
+
+
+def _own_parts(region: GarmentRegion, person: Person) -> frozenset[Part]:
+    """Parts that the garment consists of; a filled hole may have brought in pixels of any other."""
+    labels = person.parse.labels[window_slices(region.window)][region.mask]
+    counts = np.bincount(labels, minlength=len(Part))
+    return frozenset(part for part in region.parts if counts[part] >= _FEW * len(labels))
 
 
 def _cell(person: Person) -> float:
@@ -136,6 +145,8 @@ def _guess(
     guess = cut(small, mask, _prior(region, person, mask, size), cell, free)
     linear = to_linear(_shrink(shown, size))
     for front, solid in zip(fronts, (False, True), strict=True):
+        if not solid and scale < _ONCE:
+            continue  # looked for below
         there = _shrink_mask(front, size) & (guess < 0.5)
         colors = occluder_colors(linear, there)
         share = strands(linear, (guess > 0.5) & free, there, colors, cell, solid=solid)
@@ -154,7 +165,7 @@ def _prior(region: GarmentRegion, person: Person, mask: Mask, size: tuple[int, i
     across, down = size[0] / (x1 - x0), size[1] / (y1 - y0)
     left, top, right, bottom = scores.box
     box = ((left - x0) * across, (top - y0) * down, (right - x0) * across, (bottom - y0) * down)
-    return resample(scores.probability(region.parts), box, (0, 0, *size))
+    return resample(scores.probability(_own_parts(region, person)), box, (0, 0, *size))
 
 
 def _fine_strands(linear: Floats, garment: Mask, hair: Mask, cell: float) -> Floats:

@@ -1,34 +1,37 @@
 """Coverage of the pixels at a garment's border.
 
 Pairs of pure colours from both sides are tried, and the pair on whose line a pixel lies best says how much of it is
-cloth: Gastal, Oliveira, "Shared sampling for real-time alpha matting", Eurographics 2010. Where both sides look alike
-the first guess stays. Then neighbours that look alike are drawn together, the surer ones weighing more.
+cloth; neighbours then share their pairs: Gastal, Oliveira, "Shared sampling for real-time alpha matting", Eurographics
+2010. Where both sides look alike the first guess stays. At last neighbours that look alike are drawn together, the
+surer ones weighing more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dressform.tryon.gather import Pixels, nearest
+from dressform.tryon.gather import Pixels, Planes, dot, nearest, planes
 
 __all__ = ["band_alpha"]
 
 Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
+Candidate = tuple[Planes, Floats]
+"""A colour for each pixel, and how far it comes from, as a multiple of the shortest way to its side."""
 
-_SIDESTEPS = ((0, 0), (-1.5, 0.3), (0.3, 1.5), (1.5, -0.3), (-0.3, -1.5), (-2.7, 2.3), (2.3, 2.7), (2.7, -2.3))
+_SIDESTEPS = ((0, 0), (-2.7, 2.3), (2.3, 2.7), (2.7, -2.3), (-2.3, -2.7))  # of the reach: where samples are looked for
+_SHARING = ((0, 0), (-1, -1), (-1, 1), (1, -1), (1, 1), (-2, 0), (2, 0), (0, -2), (0, 2))
 _GRAIN = 0.02  # spread of a pure colour, of the root of its light
 _ALIKE = 3.0  # squared distance of two colours, in spreads, at which the guess and the colours count the same
 _NEAR, _GUESS = 0.3, 6.0  # costs of far samples and of leaving the guess, beside the squared distance in spreads
+_FIT = 4.0  # squared distance, in spreads, at which a neighbour's pair counts for little
+_FRONT = 12  # reaches: what lies further in front is not asked
 _ROUNDS, _HOLD, _SAME = 4, 16.0, 0.05  # of the smoothing: rounds, weight of a pixel's own value, spread of sRGB
-_PRINT = 0.5
-_RAD=2
-_SOFT=4.
 _CLEAR = 0.02  # coverage that is taken for none, and lack of it that is taken for full
+_CHUNK = 1 << 13  # pixels worked on at once; their colours then stay in the cache
 
 
 def band_alpha(
@@ -59,99 +62,128 @@ def band_alpha(
     cloth, rest = (out > 0) & ~band, (out == 0) & ~band
     if not len(pixels) or not cloth.any() or not rest.any():
         return out
-    prior = pixels.take(guess)
-    share, trust = _by_pairs(linear, pixels, prior, cloth, rest, fronts, extra, reach)
+    sides = _Side(linear, cloth), _Side(linear, rest)
+    ahead = [_Side(linear, front & rest) for front in fronts if (front & rest).any()]
+    share, pairs = np.empty(len(pixels), np.float32), np.empty((6, len(pixels)), np.float32)
+    for at, chunk in _chunks(pixels):
+        inner, outer = (side.candidates(chunk, reach) for side in sides)
+        for front in ahead:
+            color, far = front.candidates(chunk, 0)[0]
+            if (far <= _FRONT * reach).any():
+                outer.append((color, np.minimum(far, 2)))
+        loose = chunk.take(extra[0])
+        if loose.any():
+            far = np.where(loose, np.float32(0), np.float32(1e3))
+            outer += [(np.repeat(color[:, None], len(chunk), axis=1), far) for color in extra[1]]
+        pairs[:, at] = _best_pair(planes(linear, chunk.where), chunk.take(guess), inner, outer)
+    trust = np.empty(len(pixels), np.float32)
+    index = np.full(band.size, -1, np.int32)
+    index[pixels.where] = np.arange(len(pixels), dtype=np.int32)
+    for at, chunk in _chunks(pixels):
+        own, prior = planes(linear, chunk.where), chunk.take(guess)
+        share[at], trust[at] = _shared(own, prior, chunk, pairs, index)
     flat = out.reshape(-1)
     flat[pixels.where] = share
     _smooth(flat, shown, pixels, share, trust)
     return np.clip((out - np.float32(_CLEAR)) / np.float32(1 - 2 * _CLEAR), 0, 1)
 
 
-def _by_pairs(
-    linear: Floats,
-    pixels: Pixels,
-    prior: Floats,
-    cloth: Mask,
-    rest: Mask,
-    fronts: Sequence[Mask],
-    extra: tuple[Mask, Floats],
-    reach: int,
-) -> tuple[Floats, Floats]:
-    """(n,) coverage by the best pair of colours, and how much to trust it, 0..1."""
-    own = pixels.take(linear)
-    noise = _GRAIN**2 * np.maximum(own.mean(axis=1), np.float32(0.01)) + np.float32(1e-5)
-    inner = _candidates(linear, cloth, pixels, reach)
-    outer = _candidates(linear, rest, pixels, reach)
-    for front in fronts:
-        if (front & rest).any():
-            outer += [(color, np.minimum(far, 2)) for color, far in _candidates(linear, front & rest, pixels, 0)]
-    where, colors = extra
-    if len(colors):
-        far = np.where(pixels.take(where), np.float32(0), np.float32(1e3))
-        outer += [(np.broadcast_to(color, own.shape), far) for color in colors]
-    best = np.full(len(pixels), np.inf, np.float32)
-    share = np.zeros_like(best)
-    colors_in, colors_out = np.zeros_like(own), np.zeros_like(own)
-    tries = [(color, other, far + away, None) for color, far in inner for other, away in outer]
-    for color, other, far, whole in tries:
-        at, cost, clear = _unmix(own, color, other, prior, noise)
-        total = cost + np.float32(_NEAR) * far + np.float32(_GUESS) * (at - prior) ** 2
-        better = total < best
-        np.copyto(best, total, where=better)
-        np.copyto(share, at, where=better)
-        np.copyto(colors_in, color, where=better[:, None])
-        np.copyto(colors_out, other, where=better[:, None])
-    flat = np.zeros((pixels.shape[0] * pixels.shape[1], 7), np.float32)
-    flat[pixels.where, :3], flat[pixels.where, 3:6], flat[pixels.where, 6] = colors_in, colors_out, 1
-    R = _RAD
-    tot = np.full(len(pixels), 1e-6, np.float32)
-    sumi, sumo = colors_in * 1e-6, colors_out * 1e-6
-    for dy in range(-R, R + 1):
-        for dx in range(-R, R + 1):
-            there = np.take(flat, pixels.aside(dy, dx), axis=0)
-            at, cost, clear = _unmix(own, there[:, :3], there[:, 3:6], prior, noise)
-            weight = there[:, 6] * np.exp(-cost / np.float32(_SOFT) - np.float32((dy * dy + dx * dx) / (2 * (R/1.5)**2+1e-6)))
-            tot += weight
-            sumi += weight[:, None] * there[:, :3]
-            sumo += weight[:, None] * there[:, 3:6]
-    sumi /= tot[:, None]
-    sumo /= tot[:, None]
-    share, cost, clear = _unmix(own, sumi, sumo, prior, noise)
-    length = clear * _ALIKE / (1 - clear + 1e-6)
-    return share, np.exp(cost / -12) * length / (length + 20) + np.float32(0.01)
+def _chunks(pixels: Pixels) -> Iterator[tuple[slice, Pixels]]:
+    for start in range(0, len(pixels), _CHUNK):
+        at = slice(start, min(start + _CHUNK, len(pixels)))
+        yield at, Pixels(pixels.where[at], pixels.shape)
 
 
-def _unmix(own: Floats, color: Floats, other: Floats, prior: Floats, noise: Floats) -> tuple[Floats, Floats, Floats]:
-    line, step = color - other, own - other
-    length, along, square = _dot(line, line), _dot(step, line), _dot(step, step)
-    clear = length / (length + _ALIKE * noise)
-    at = np.clip(along / np.maximum(length, np.float32(1e-9)), 0, 1)
-    at = clear * at + (1 - clear) * prior
-    return at, (square - 2 * at * along + at * at * length) / noise, clear
+class _Side:
+    """One side of the border, to be asked for its colour near a pixel."""
+
+    def __init__(self, linear: Floats, mask: Mask) -> None:
+        self._linear, self._mask = linear, mask.view(np.uint8)
+        self._next = nearest(mask).reshape(-1)
+
+    def candidates(self, pixels: Pixels, reach: int) -> list[Candidate]:
+        """Colours of the nearest place of the side, and, if ``reach``, of those nearest to places some steps aside."""
+        width = pixels.shape[1]
+        y, x = np.divmod(pixels.where, width)
+        out: list[Candidate] = []
+        first = np.ones(len(pixels), np.float32)
+        for down, right in _SIDESTEPS if reach else _SIDESTEPS[:1]:
+            place = np.take(self._next, pixels.aside(round(down * reach), round(right * reach)))
+            there_y, there_x = np.divmod(place, width)
+            far = np.hypot((there_y - y).astype(np.float32), (there_x - x).astype(np.float32))
+            if not out:
+                first = np.maximum(far, 1)
+            out.append((self._mean(place, pixels.shape), far / first if reach else far))
+        return out
+
+    def _mean(self, place: npt.NDArray[np.int64], shape: tuple[int, int]) -> Planes:
+        """(3, n) mean colour of this side's pixels among the 5 that touch each place: less grain than one pixel."""
+        around = Pixels(place, shape)
+        total, count = np.zeros((3, len(place)), np.float32), np.zeros(len(place), np.float32)
+        for step in ((0, 0), (-1, 0), (1, 0), (0, -1), (0, 1)):
+            there = around.aside(*step)
+            weight = np.take(self._mask.reshape(-1), there).astype(np.float32)
+            total += planes(self._linear, there) * weight
+            count += weight
+        return total / np.maximum(count, 1)
 
 
-def _candidates(linear: Floats, side: Mask, pixels: Pixels, reach: int) -> list[tuple[Floats, Floats]]:
-    """Colours (n, 3) of one side near each pixel, each with its distance (n,) in that of the nearest one.
+def _noise(own: Planes) -> Floats:
+    return np.asarray(_GRAIN**2 * np.maximum(own.mean(axis=0), np.float32(0.01)) + np.float32(1e-5), np.float32)
 
-    The nearest place of the side, and those nearest to places some steps aside.
-    """
-    height, width = side.shape
-    weight = side.astype(np.float32)
-    count = np.maximum(np.asarray(cv2.blur(weight, (3, 3)), np.float32), np.float32(1e-3))[:, :, None]
-    soft = np.asarray(cv2.blur(linear * weight[:, :, None], (3, 3)), np.float32)
-    soft /= count
-    colors, next_to = soft.reshape(-1, 3), nearest(side).reshape(-1)
-    y, x = np.divmod(pixels.where, width)
-    out: list[tuple[Floats, Floats]] = []
-    first = np.ones(len(pixels), np.float32)
-    for down, right in _SIDESTEPS if reach else _SIDESTEPS[:1]:
-        place = np.take(next_to, pixels.aside(round(down * reach), round(right * reach)))
-        there_y, there_x = np.divmod(place, width)
-        far = np.hypot(there_y - y, there_x - x).astype(np.float32)
-        if not out:
-            first = np.maximum(far, 1)
-        out.append((np.take(colors, place, axis=0), far / first))
+
+def _best_pair(own: Planes, prior: Floats, inner: list[Candidate], outer: list[Candidate]) -> Planes:
+    """(6, n) cloth's colour and the other side's, the pair whose mixture explains each pixel best."""
+    noise = _noise(own)
+    best = np.full(len(prior), np.inf, np.float32)
+    out = np.empty((6, len(prior)), np.float32)
+    for color, far in inner:
+        for other, away in outer:
+            at, cost, _ = _unmixed(own, color, other, prior, noise)
+            at -= prior
+            at *= at
+            cost += np.float32(_NEAR) * (far + away) + np.float32(_GUESS) * at
+            better = cost < best
+            np.copyto(best, cost, where=better)
+            np.copyto(out[:3], color, where=better)
+            np.copyto(out[3:], other, where=better)
     return out
+
+
+def _shared(
+    own: Planes, prior: Floats, pixels: Pixels, pairs: Planes, index: npt.NDArray[np.int32]
+) -> tuple[Floats, Floats]:
+    """(n,) coverage by the mean of the pairs of a pixel and its neighbours, and how much to trust it, 0..1."""
+    noise = _noise(own)
+    total = np.full(len(prior), 1e-6, np.float32)
+    pair = np.take(pairs, np.take(index, pixels.where), axis=1) * np.float32(1e-6)
+    for down, right in _SHARING:
+        there = np.take(index, pixels.aside(down, right))
+        found = np.take(pairs, np.maximum(there, 0), axis=1)
+        _, cost, _ = _unmixed(own, found[:3], found[3:], prior, noise)
+        near = np.exp(-(down * down + right * right) / 4.5)
+        weight = np.float32(near) * np.exp(cost / np.float32(-_FIT)) * (there >= 0)
+        total += weight
+        pair += found * weight
+    pair /= total
+    at, cost, clear = _unmixed(own, pair[:3], pair[3:], prior, noise)
+    apart = np.float32(_ALIKE) * clear / np.maximum(1 - clear, np.float32(1e-6))
+    return at, np.exp(cost / np.float32(-12)) * apart / (apart + 20) + np.float32(0.01)
+
+
+def _unmixed(own: Planes, color: Planes, other: Planes, prior: Floats, noise: Floats) -> tuple[Floats, Floats, Floats]:
+    """(n,) share of ``color`` in ``own``, squared distance in spreads, and how clearly the two colours differ, 0..1."""
+    line, step = color - other, own - other
+    length, along, square = dot(line, line), dot(step, line), dot(step, step)
+    clear = length / (length + np.float32(_ALIKE) * noise)
+    at = along / np.maximum(length, np.float32(1e-9))
+    np.clip(at, 0, 1, out=at)
+    at -= prior
+    at *= clear
+    at += prior
+    cost = (at * length - 2 * along) * at + square
+    cost /= noise
+    return at, cost, clear
 
 
 def _smooth(flat: Floats, shown: Floats, pixels: Pixels, share: Floats, trust: Floats) -> None:
@@ -159,12 +191,12 @@ def _smooth(flat: Floats, shown: Floats, pixels: Pixels, share: Floats, trust: F
     steps = [(dy, dx) for dy in range(-2, 3) for dx in range(-2, 3) if (dy, dx) != (0, 0)]
     sure = np.ones(flat.shape, np.float32)
     sure[pixels.where] = trust
-    colors, own = shown.reshape(-1, 3), pixels.take(shown)
+    own = planes(shown, pixels.where)
     places, weights = [], []
     for (dy, dx), place in zip(steps, pixels.neighbours(tuple(steps)), strict=True):
-        step = np.take(colors, place, axis=0) - own
+        step = planes(shown, place) - own
         near = np.float32(np.exp(-(dy * dy + dx * dx) / 4.5))
-        weights.append(near * np.exp(_dot(step, step) * np.float32(-0.5 / _SAME**2)) * np.take(sure, place))
+        weights.append(near * np.exp(dot(step, step) * np.float32(-0.5 / _SAME**2)) * np.take(sure, place))
         places.append(place)
     hold = np.float32(_HOLD) * trust
     total = hold + np.sum(weights, axis=0)
@@ -173,7 +205,3 @@ def _smooth(flat: Floats, shown: Floats, pixels: Pixels, share: Floats, trust: F
         for place, weight in zip(places, weights, strict=True):
             pulled += weight * np.take(flat, place)
         flat[pixels.where] = pulled / total
-
-
-def _dot(a: Floats, b: Floats) -> Floats:
-    return np.asarray(np.einsum("nc,nc->n", a, b), np.float32)

@@ -6,6 +6,7 @@ variances of both sides that are diffused from where they are seen pure.
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -20,6 +21,7 @@ Mask = npt.NDArray[np.bool_]
 
 _FAINT = np.float32(1e-3)  # squared linear light: tints no stronger than that don't count
 _MOST_BLEED = np.float32(0.6)  # of the whole tint
+_NEAR = 5  # px about a place in which its colour is thought to vary as it does at the border
 _GRAIN = np.float32(3e-5)  # variance of linear light that no side explains, at full light
 
 
@@ -84,8 +86,14 @@ def _bleed(left: Floats, step: Floats) -> Floats:
 
 def _side(linear: Floats, known: Mask, pixels: Pixels) -> tuple[Floats, Floats]:
     """(n, 3) mean and (n, 1) variance of the colour that one side has near the pixels."""
-    square = np.einsum("hwc,hwc->hw", linear, linear)
+    side = (2 * _NEAR + 1, 2 * _NEAR + 1)
+    weight = known.astype(np.float32)
+    count = np.maximum(np.asarray(cv2.blur(weight, side), np.float32), np.float32(1e-6))
+    square = np.zeros(known.shape, np.float32)
+    for channel in range(3):
+        plane = linear[:, :, channel] * weight
+        plane -= np.asarray(cv2.blur(plane, side), np.float32) / count
+        plane *= plane
+        square += plane
     near = pull_push_at(np.concatenate([linear, square[:, :, None]], axis=2), known, pixels)
-    mean = near[:, :3]
-    variance = near[:, 3:] - np.einsum("nc,nc->n", mean, mean)[:, None]
-    return mean, np.maximum(variance, 1e-5)
+    return near[:, :3], np.maximum(near[:, 3:], 1e-5)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from dressform.tryon.gather import Pixels, disc_offsets, distance
+from dressform.tryon.gather import Pixels, disc_offsets, distance, dot, planes
 
 __all__ = ["REACH", "cut"]
 
@@ -64,32 +64,30 @@ def cut(photo: Floats, mask: Mask, prior: Floats, cell: float, free: Mask) -> Fl
 
 def _likelihood(photo: Floats, pixels: Pixels, garment: Mask, other: Mask, cell: float) -> Floats:
     """(n,) float32: log of how much more often the garment shows a pixel's colour nearby than the rest does."""
-    colors = photo.reshape(-1, 3)
-    sides = np.stack([garment.reshape(-1), other.reshape(-1)], axis=1).astype(np.float32)
-    own = pixels.take(photo)
-    seen, like = (np.zeros((len(pixels), 2), np.float32) for _ in range(2))
+    sides = np.stack([garment.reshape(-1), other.reshape(-1)])
+    own = planes(photo, pixels.where)
+    seen, like = (np.zeros((2, len(pixels)), np.float32) for _ in range(2))
     for place in pixels.neighbours(disc_offsets(_AROUND * cell, _SAMPLES)):
-        step = np.take(colors, place, axis=0)
+        step = planes(photo, place)
         step -= own
-        side = np.take(sides, place, axis=0)
+        side = np.take(sides, place, axis=1)
         seen += side
-        side *= np.exp(np.einsum("nc,nc->n", step, step) * np.float32(-0.5 / _SPREAD**2))[:, None]
-        like += side
+        like += side * np.exp(dot(step, step) * np.float32(-0.5 / _SPREAD**2))
     density = like / np.maximum(seen, 1) + np.float32(_FLOOR)
-    ratio: Floats = np.log(density[:, 0] / density[:, 1])
-    ratio[(seen < 2).any(axis=1)] = 0
+    ratio: Floats = np.log(density[0] / density[1])
+    ratio[(seen < 2).any(axis=0)] = 0
     return ratio
 
 
 def _settled(photo: Floats, start: Floats, pixels: Pixels, odds: Floats) -> Floats:
     """Mean field over the band: neighbours that look alike agree."""
     steps = [(dy, dx) for dy in range(-2, 3) for dx in range(-2, 3) if (dy, dx) != (0, 0)]
-    colors, own = photo.reshape(-1, 3), pixels.take(photo)
+    own = planes(photo, pixels.where)
     places, weights = [], []
     for (dy, dx), place in zip(steps, pixels.neighbours(tuple(steps)), strict=True):
-        step = np.take(colors, place, axis=0) - own
+        step = planes(photo, place) - own
         near = np.float32(np.exp(-(dy * dy + dx * dx) / 4.5))
-        weights.append(near * (np.exp(np.einsum("nc,nc->n", step, step) * np.float32(-0.5 / _ALIKE**2)) + np.float32(_BLIND)))
+        weights.append(near * (np.exp(dot(step, step) * np.float32(-0.5 / _ALIKE**2)) + np.float32(_BLIND)))
         places.append(place)
     total = np.sum(weights, axis=0) + np.float32(1e-6)
     field = start.copy()

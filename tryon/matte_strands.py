@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dressform.tryon.gather import Offsets, Pixels, disc_offsets, distance, grown, shrunk
+from dressform.tryon.gather import Offsets, Pixels, Planes, disc_offsets, distance, dot, grown, planes, shrunk
 
 __all__ = ["occluder_colors", "strands"]
 
@@ -26,10 +26,11 @@ _GRAIN, _TEXTURE = 0.035, 0.2  # spread of one colour: of the root of its light,
 _LEAST = 0.2  # share of the occluder in a pixel that is told from none
 _SURE = 0.9  # ratio of the explanations that counts
 _SOLID_GAIN = 6.0
-_CHANCE, _TRIES = 0.03, 1200  # share of ordinary cloth that may look like a strand, and pixels looked at to see
+_CHANCE, _TRIES = 0.03, 800  # share of ordinary cloth that may look like a strand, and pixels looked at to see
 _BROAD, _SOLID = 0.8, 0.55  # what is wider than this many samples is a fold, if less of it is the occluder's colour
 _OWN = 0.04  # share of the cloth in a colour of the occluder's that makes it no sign of the occluder
 _GAP = 2.0  # of a sample's size: between an occluder, as the parser has it, and what hangs together with it
+_PURE = 25.0  # squared distance, in spreads of one colour, within which a sample shows the occluder itself
 _FLOOR = 0.002
 
 
@@ -97,7 +98,7 @@ def _foreign(linear: Floats, garment: Mask, colors: Floats) -> Floats:
     kept = []
     for color in colors:
         noise = _GRAIN**2 * max(float(color.mean()), 0.01) + 1e-5
-        kept.append((_dot(cloth - color, cloth - color) < 9 * noise).mean() < _OWN)
+        kept.append((np.square(cloth - color).sum(axis=1) < 9 * noise).mean() < _OWN)
     return colors[kept]
 
 
@@ -126,45 +127,53 @@ def _explained(
     linear: Floats, garment: Mask, pixels: Pixels, colors: Floats, offsets: Offsets
 ) -> tuple[Floats, Floats]:
     """(n,) how much better cloth and occluder together explain pixels than cloth alone, and the occluder's share."""
-    flat, cloth = linear.reshape(-1, 3), garment.reshape(-1)
-    own = pixels.take(linear)
+    cloth = garment.reshape(-1)
+    own = planes(linear, pixels.where)
     places = list(pixels.neighbours(offsets))
-    samples = [np.take(flat, place, axis=0) for place in places]
-    valid = [np.take(cloth, place).astype(np.float32) for place in places]
+    samples = [planes(linear, place) for place in places]
+    valid = [
+        (np.take(cloth, place) & ~_alike(sample, colors)).astype(np.float32)
+        for place, sample in zip(places, samples, strict=True)
+    ]
     count = np.maximum(np.sum(valid, axis=0), 1)
-    mean = np.sum([sample * ok[:, None] for sample, ok in zip(samples, valid, strict=True)], axis=0) / count[:, None]
-    spread = np.sum([_dot(s - mean, s - mean) * ok for s, ok in zip(samples, valid, strict=True)], axis=0) / (3 * count)
-    noise = _GRAIN**2 * np.maximum(own.mean(axis=1), 0.01) + 1e-5 + _TEXTURE**2 * spread
+    mean = np.sum([sample * ok for sample, ok in zip(samples, valid, strict=True)], axis=0) / count
+    spread = np.sum([dot(s - mean, s - mean) * ok for s, ok in zip(samples, valid, strict=True)], axis=0) / (3 * count)
+    noise = _GRAIN**2 * np.maximum(own.mean(axis=0), 0.01) + 1e-5 + _TEXTURE**2 * spread
     sharp = np.asarray(-0.5 / noise, np.float32)
     alone, mixed, shares = (np.zeros(len(pixels), np.float32) for _ in range(3))
     for k, (sample, ok) in enumerate(zip(samples, valid, strict=True)):
         other = (k + len(samples) // 2) % len(samples)
         step = own - sample
-        square = _dot(step, step)
+        square = dot(step, step)
         # A little beyond both colours: folds are darker than any sample of them.
-        rest, _ = _on_line(step, square, samples[other] - sample, -0.5, 1.0)
+        rest, _, _ = _on_line(step, square, samples[other] - sample, -0.5, 1.0)
         alone += ok * valid[other] * np.exp(rest * sharp)
         for color in colors:
-            line = color - sample
-            rest, share = _on_line(step, square, line, 0.0, 1.15)
-            told = (share > _LEAST) & (_dot(line, line) > 9 * noise)
-            weight = ok * told * np.exp(rest * sharp)
+            rest, share, length = _on_line(step, square, color[:, None] - sample, 0.0, 1.15)
+            weight = ok * ((share > _LEAST) & (length > 9 * noise)) * np.exp(rest * sharp)
             mixed += weight
             shares += weight * np.minimum(share, 1)
     shares /= np.maximum(mixed, np.float32(1e-9))
-    return (mixed / (count * len(colors)) + np.float32(_FLOOR)) / (alone / count + np.float32(_FLOOR)), shares
+    mixed /= np.float32(len(colors)) * count
+    alone /= count
+    return (mixed + np.float32(_FLOOR)) / (alone + np.float32(_FLOOR)), shares
 
 
-def _on_line(step: Floats, square: Floats, line: Floats, low: float, high: float) -> tuple[Floats, Floats]:
-    """(n,) squared distance of points from a line through the origin, and where on it they fall, in its lengths."""
-    length = _dot(line, line) + np.float32(1e-9)
-    along = _dot(step, line)
+def _alike(samples: Planes, colors: Floats) -> Mask:
+    """(n,) bool: samples that show the occluder itself."""
+    out = np.zeros(samples.shape[1], np.bool_)
+    for color in colors:
+        step = samples - color[:, None]
+        out |= dot(step, step) < np.float32(_PURE * (_GRAIN**2 * max(float(color.mean()), 0.01) + 1e-5))
+    return out
+
+
+def _on_line(step: Planes, square: Floats, line: Planes, low: float, high: float) -> tuple[Floats, Floats, Floats]:
+    """(n,) squared distance of points from a line through the origin, where on it they fall, its squared length."""
+    length = dot(line, line) + np.float32(1e-9)
+    along = dot(step, line)
     at = np.clip(along / length, low, high)
-    return square - 2 * at * along + at * at * length, at
-
-
-def _dot(a: Floats, b: Floats) -> Floats:
-    return np.asarray(np.einsum("nc,nc->n", a, b), np.float32)
+    return (at * length - 2 * along) * at + square, at, length
 
 
 def _threshold(linear: Floats, garment: Mask, ordinary: Mask, toward: Mask, colors: Floats, offsets: Offsets) -> float:

@@ -28,9 +28,9 @@ _NODES = 64_000  # px of the picture on which shapes are looked at
 _TOP = frozenset({Part.UPPER_CLOTHES, Part.COAT})
 _BOTTOM = frozenset({Part.PANTS, Part.SKIRT})
 _SKIN = frozenset({Part.LEFT_ARM, Part.RIGHT_ARM, Part.GLOVE})
-_STIFF_BODY = 3.5  # torsos and skirts bend less than limbs, and much lies in front of them
 _FADE, _FADE_SLEEVE = 0.55, 1.5  # half widths below the armpits over which a flat chest or shoulder becomes round
 _FLARE_MOST = 0.5
+_PIECE = 0.12  # of the largest piece
 _FOLDED = 105.0  # degrees: more bent an arm is two tubes
 _STRAIGHT = 0.85  # of the width at the hips: trousers are narrower at the ankles
 
@@ -128,7 +128,7 @@ def _top(view: _View, *, skirt: bool) -> list[_Piece]:
     if not torso.any():
         return [_whole(view, view.mask)]
     sleeves = split.labels > 1
-    small = fit_axis(_spine(joints, split.unit), torso, view.hidden | sleeves, stiff=_STIFF_BODY)
+    small = fit_axis(_spine(joints, split.unit), _main(torso), view.hidden | sleeves, body=True)
     frame = pinned(make_frame(view.large(small)), view.points(neck))
     pits = np.array([sleeve.seam[1] for sleeve in split.sleeves], np.float32).reshape(-1, 2)
     frame = _flared(_flattened(frame, view.points(pits), _FADE), view)
@@ -141,6 +141,14 @@ def _top(view: _View, *, skirt: bool) -> list[_Piece]:
     for k in range(len(split.sleeves)):
         pieces += _sleeve(view, split, k, frame)
     return [piece for piece in pieces if piece.mask.any()]
+
+
+def _main(mask: Mask) -> Mask:
+    """The mask without its small separate pieces: they may be anything and tell no outline."""
+    _, pieces, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    areas = stats[:, cv2.CC_STAT_AREA].copy()
+    areas[0] = 0
+    return np.asarray((areas >= max(_PIECE * areas.max(), 1))[pieces])
 
 
 def _spine(joints: Joints, unit: float) -> Floats:
@@ -176,7 +184,7 @@ def _sleeve(view: _View, split: TopSplit, k: int, torso: Frame) -> list[_Piece]:
 
 def _limb(view: _View, split: TopSplit, mask: Mask, bones: Floats) -> Frame:
     hidden = view.hidden | ((split.labels > 0) & ~mask)
-    axis = fit_axis(bones, mask, hidden, reach=0.55 * split.unit)
+    axis = fit_axis(bones, _main(mask), hidden, reach=0.55 * split.unit)
     return pinned(make_frame(view.large(axis)), view.points(bones[0]))
 
 
@@ -247,7 +255,7 @@ def _bottom(view: _View, skirt: bool) -> list[_Piece]:
             start = np.stack([pelvis, below if knees is None else knees])
     if start is None or _sits(joints):
         return [_whole(view, view_mask)]
-    axis = fit_axis(start, view_mask, view.hidden, stiff=_STIFF_BODY)
+    axis = fit_axis(start, _main(view_mask), view.hidden, body=True)
     frame = _flared(make_frame(view.large(axis)), view)
     return [_Piece("skirt" if skirt else "whole", view_mask, frame)]
 
@@ -278,7 +286,7 @@ def _legs(view: _View, split: LegSplit) -> list[_Piece]:
             continue
         # At the hips a leg has no inner side; its line goes on straight from below the crotch up to the waist.
         lower = mask & ~above if np.count_nonzero(mask & ~above) > 40 else mask
-        axis = fit_axis(bones, lower, view.hidden | ((split.labels > 0) & ~lower))
+        axis = fit_axis(bones, _main(lower), view.hidden | ((split.labels > 0) & ~lower))
         frame = make_frame(view.large(_led_up(axis, split.waist, down)))
         seam = None if hips is None else _leg_seam(frame, view.points(split.crotch))
         pieces.append(_Piece(f"leg_{side}", mask, frame, hips, seam))

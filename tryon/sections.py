@@ -15,10 +15,9 @@ __all__ = ["cut_sections", "fit_sections"]
 
 Doubles = npt.NDArray[np.float64]
 _STEP = 0.5  # px between samples of a section
-_HIDDEN = 0.01  # what an end behind something counts, beside a free one
+_HIDDEN = 0.004  # what an end behind something counts, beside a free one
 _BEHIND = 0.06  # half widths by which cloth goes on behind what hides its end
-_EVEN = 0.3  # what a change of the width from section to section counts
-_KEPT = 0.006  # what a distance from the first guess counts
+_EVEN = 0.6  # what a change of the width from section to section counts
 
 
 def cut_sections(
@@ -68,7 +67,7 @@ def _run(cut: npt.NDArray[np.uint8], middle: int) -> tuple[int, int] | None:
 
 
 def fit_sections(
-    low: Doubles, high: Doubles, free: Doubles, guess: Doubles, step: float, stiff: float
+    low: Doubles, high: Doubles, free: Doubles, guess: Doubles, step: float, stiff: float, kept: float, tilt: float
 ) -> tuple[Doubles, Doubles]:
     """(n,) centre and (n,) half width along the line, smooth, that fit the ends of its sections best.
 
@@ -79,6 +78,8 @@ def fit_sections(
         guess: (n,) where the first guess of the line lies, signed; it counts where nothing else is known.
         step: Pixels from section to section.
         stiff: Length in half widths below which bends are noise.
+        kept: What a distance from the guess counts, beside a pixel at an end that is seen.
+        tilt: What a line that is not parallel to the guess costs: short wide pieces tell no direction.
     """
     n = low.shape[1]
     if not (free > 0).any():
@@ -95,8 +96,10 @@ def fit_sections(
     d1 = np.diff(np.eye(n), 1, axis=0)
     even, one = d1.T @ d1, np.eye(n)
     penalty = bend * (plus + 4 * minus) + _EVEN * np.block([[even, -even], [-even, even]]) / 4
-    penalty += _KEPT * np.block([[one, one], [one, one]]) / 4
-    kept = _KEPT * np.concatenate([guess, guess]) / 2
+    penalty += kept * np.block([[one, one], [one, one]]) / 4
+    penalty += tilt * np.block([[even, even], [even, even]]) / 4
+    wish = (kept * one + tilt * even) @ guess
+    wished = np.concatenate([wish, wish]) / 2
     level = np.concatenate([guess - typical, guess + typical])
     outwards = np.array([[-1.0], [1.0]])
     hidden = (free > 0) & (free < 1)
@@ -107,7 +110,7 @@ def fit_sections(
     target, weight, edges = seen, free.ravel(), level
     for _ in range(4):
         matrix = penalty + np.diag(weight + 1e-6)
-        right_side = (weight * target + kept + 1e-6 * level)[:, None]
+        right_side = (weight * target + wished + 1e-6 * level)[:, None]
         edges = np.asarray(cv2.solve(matrix, right_side, flags=cv2.DECOMP_CHOLESKY)[1])[:, 0]
         weight = free.ravel() / (1 + ((edges - seen) / (0.15 * typical)) ** 2)  # folds, straps and crumbs are outliers
         # Behind something any place within the range will do, with a weak wish for where the cloth was seen last;

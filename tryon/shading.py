@@ -21,7 +21,8 @@ from dressform.tryon.ink_regions import log_luminance, luminance
 from dressform.tryon.inks import NONE, InkMap, find_inks
 from dressform.tryon.pull_push import pull_push
 from dressform.tryon.shade_clip import continue_highlights
-from dressform.tryon.shade_filter import box_mean, denoise, noise_variance, robust_mean, smooth_base
+from dressform.tryon.shade_filter import box_mean, bridge, denoise, enlarged, noise_variance, robust_mean, smooth_base
+from dressform.tryon.shade_specks import find_specks
 
 __all__ = ["Shading", "estimate_shading", "relight"]
 
@@ -29,9 +30,9 @@ Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
 _ANALYSIS = 60_000  # pixels of cloth that inks are found on
+_LARGE = 2.0  # scale from which on every other pixel is enough to look at for means
 _SURE = 0.1  # confidence below which a pixel of the smaller picture tells no light
 _LOOSE, _DENSE = 0.03, 0.35  # radius of the light's mean in a dense print, of the root of the area; mean confidence
-_HOLD = 0.1  # weight of the light expected, beside that measured within a few pixels
 _LIT = 95  # percentile of the light on the cloth that counts as fully lit
 _BRIGHT = 0.6  # natural logarithm, how far above that highlights may go
 _DARKEST = -4.0  # natural logarithm, how far below
@@ -78,23 +79,25 @@ def estimate_shading(linear: Floats, mask: Mask) -> Shading:
     small, small_mask = _reduced(linear, mask, scale)
     inks = find_inks(small, small_mask)
     small_light = log_luminance(small)
-    expected, contrast = _expected(small_light, inks)
-    near = _enlarged(expected, mask.shape)
+    expected, contrast, specks = _expected(small_light, inks, small_mask)
+    near = enlarged(expected, mask.shape)
     light = log_luminance(linear)
     labels, confidence = assign_inks(linear, light, near, inks, mask)
-    steps = int(np.clip(round(scale / 2), 1, 3))
+    steps, step = int(np.clip(round(scale / 2), 1, 3)), 2 if scale > _LARGE else 1
     confidence *= border_confidence(labels, steps)
+    if specks.any():
+        confidence *= 1 - enlarged(specks.astype(np.float32), mask.shape)
     measured = _divided(light, labels, inks, contrast)
-    measured = _bridged(measured, confidence, near, 3 * steps)
-    variance = _enlarged(noise_variance(measured, confidence, light, small_light), mask.shape)
-    clean = denoise(measured, variance, max(2, round(2 * scale)))
+    measured = bridge(measured, confidence, near, 3 * steps, step=step)
+    variance = noise_variance(measured, confidence, light, small_light)
+    clean = denoise(measured, variance, max(2, round(2 * scale)), step=step)
     weave = measured
     weave -= clean
     lit = float(np.percentile(clean[mask][:: 1 + area // 100_000], _LIT))
     reduced = cv2.resize(clean, small_mask.shape[::-1], interpolation=cv2.INTER_AREA)
     rise = continue_highlights(reduced, small, small_mask)
     if rise.any():
-        clean += _enlarged(rise, mask.shape)
+        clean += enlarged(rise, mask.shape)
         reduced += rise
     colors = _colors(small, small_mask, reduced - lit, inks)
     power = _power(colors, inks, reduced[small_mask] - lit)
@@ -102,7 +105,7 @@ def estimate_shading(linear: Floats, mask: Mask) -> Shading:
     if power != 1:
         clean *= np.float32(power)
     base = smooth_base((reduced - np.float32(lit)) * np.float32(power), _radius(small_mask), _EDGE**2)
-    fold = clean - _enlarged(base, mask.shape)
+    fold = clean - enlarged(base, mask.shape)
     return Shading(_exposed(clean), fold, weave, labels, colors, confidence)
 
 
@@ -139,7 +142,9 @@ def relight(shading: Shading, *, folds: float = 1.0, weave: float = 0.0, exposur
 def _check(linear: Any, mask: Any) -> None:
     if getattr(mask, "dtype", None) != np.bool_ or mask.ndim != 2 or not mask.any():
         got = f"{getattr(mask, 'dtype', type(mask).__name__)} {getattr(mask, 'shape', '')}"
-        raise OptionError("the mask of a cloth is not usable", got=got, allowed="bool (h, w) with at least one pixel set")
+        raise OptionError(
+            "the mask of a cloth is not usable", got=got, allowed="bool (h, w) with at least one pixel set"
+        )
     if getattr(linear, "dtype", None) != np.float32 or linear.shape != (*mask.shape, 3):
         got = f"{getattr(linear, 'dtype', type(linear).__name__)} {getattr(linear, 'shape', '')}"
         raise OptionError("picture and mask do not fit", got=got, allowed=f"float32 {(*mask.shape, 3)} in linear light")
@@ -159,12 +164,6 @@ def _reduced(linear: Floats, mask: Mask, scale: float) -> tuple[Floats, Mask]:
     return np.asarray(light, np.float32), most if most.any() else share >= share.max()
 
 
-def _enlarged(values: Floats, shape: tuple[int, ...]) -> Floats:
-    if values.shape == shape:
-        return values
-    return np.asarray(cv2.resize(values, shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
-
-
 def _radius(mask: Mask) -> int:
     return max(2, round(_FORM * float(np.sqrt(np.count_nonzero(mask)))))
 
@@ -176,8 +175,8 @@ def _table(inks: InkMap) -> Floats:
     return table
 
 
-def _expected(light: Floats, inks: InkMap) -> tuple[Floats, Floats | None]:
-    """Log shading at the smaller size, known everywhere, and the contrast field of the inks, if there are several."""
+def _expected(light: Floats, inks: InkMap, mask: Mask) -> tuple[Floats, Floats | None, Mask]:
+    """Log shading at the smaller size, known everywhere, the contrast field of several inks, specks."""
     contrast = None
     table = _table(inks)
     if len(inks.level) > 1:
@@ -191,6 +190,8 @@ def _expected(light: Floats, inks: InkMap) -> tuple[Floats, Floats | None]:
     if contrast is not None:
         level = level * (1 + contrast)
     rest = light - level
+    specks = find_specks(rest, mask)
+    sure[specks] = 0
     near = pull_push(rest, sure)
     if contrast is not None:
         cloth = (inks.labels != NONE).astype(np.float32)
@@ -198,7 +199,7 @@ def _expected(light: Floats, inks: InkMap) -> tuple[Floats, Floats | None]:
         smooth = robust_mean(rest, cloth * (sure + np.float32(_SURE)), radius)
         lone = np.clip(1 - box_mean(sure, 4) / (_DENSE * np.maximum(box_mean(cloth, 4), np.float32(1e-3))), 0, 1)
         near += lone * (smooth - near)
-    return near, contrast
+    return near, contrast, specks
 
 
 def _divided(light: Floats, labels: npt.NDArray[np.uint8], inks: InkMap, contrast: Floats | None) -> Floats:
@@ -206,24 +207,8 @@ def _divided(light: Floats, labels: npt.NDArray[np.uint8], inks: InkMap, contras
     if contrast is None:
         return light.copy()
     level = np.take(_table(inks), labels)
-    level *= 1 + _enlarged(contrast, light.shape)
+    level *= 1 + enlarged(contrast, light.shape)
     return np.subtract(light, level, out=level)
-
-
-def _bridged(measured: Floats, confidence: Floats, near: Floats, radius: int) -> Floats:
-    """The light measured where it is known, that around at borders of inks and of the cloth; ``measured`` is spoilt."""
-    weight = box_mean(confidence, radius)
-    known = measured * confidence
-    around = box_mean(known, radius)
-    around += near * np.float32(_HOLD)
-    around /= weight + np.float32(_HOLD)
-    weight *= np.float32(1 / _DENSE)
-    np.minimum(weight, 1, out=weight)
-    weight *= confidence  # a pixel alone among borders is one itself
-    measured -= around
-    measured *= weight
-    around += measured
-    return around
 
 
 def _colors(small: Floats, mask: Mask, log_shade: Floats, inks: InkMap) -> Floats:
