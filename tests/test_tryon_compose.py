@@ -14,9 +14,9 @@ from PIL import Image, ImageCms
 
 from dressform.parsing import OptionError
 from dressform.tryon.compose import Composite, Edit, compose, make_layer
-from dressform.tryon.encoding import SRGB, Encoding, read_profile
 from dressform.tryon.light import from_linear, to_linear
-from dressform.tryon.photo import Photo, read_photo
+from dressform.tryon.photo.encoding import SRGB, Encoding, read_profile
+from dressform.tryon.photo.photo import Photo, read_photo
 
 RNG = np.random.default_rng(11)
 

@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from tryon_shapes import RADIUS, Figure, misplaced, tube
 
 from dressform.parsing import OptionError
-from dressform.tryon.axis import fit_axis
-from dressform.tryon.coords import ClothMap, determinants, map_cloth, panel_coordinates
-from dressform.tryon.fold_shift import MOST_STRENGTH, shift_folds
-from dressform.tryon.frames import Frame, make_frame
-from dressform.tryon.grid_solve import integrate, pillow
-from dressform.tryon.panel import Panel
-from dressform.tryon.panels import split_panels
-from dressform.tryon.regions import find_region
+from dressform.tryon.shape.axis import fit_axis
+from dressform.tryon.shape.coords import ClothMap, determinants, map_cloth, panel_coordinates
+from dressform.tryon.shape.fold_shift import MOST_STRENGTH, shift_folds
+from dressform.tryon.shape.frames import Frame, make_frame
+from dressform.tryon.shape.grid_solve import integrate, pillow
+from dressform.tryon.shape.panel import Panel
+from dressform.tryon.shape.panels import split_panels
+from dressform.tryon.shape.regions import find_region
 
 Floats = npt.NDArray[np.float64]
 

@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dressform.parsing.errors import DressformError, OptionError
-from dressform.tryon.fabric import Cloth, Print, Scale, Solid, Tile, sample
+from dressform.tryon.cloth.fabric import Cloth, Print, Scale, Solid, Tile, sample
+from dressform.tryon.cloth.placement import PLACES, PanelFrame, panel_frame
+from dressform.tryon.cloth.sampling import pixel_footprint, sample_tile
 from dressform.tryon.light import to_linear
-from dressform.tryon.placement import PLACES, PanelFrame, panel_frame
-from dressform.tryon.sampling import pixel_footprint, sample_tile
 
 Floats = npt.NDArray[np.float32]
 SCALE = Scale(pixels_per_cm=5.0, shoulder=200.0)

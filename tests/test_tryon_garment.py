@@ -11,14 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dressform.parsing import OptionError
-from dressform.tryon.cutout import find_garment, shrunk
-from dressform.tryon.cutout_plain import find_on_plain
-from dressform.tryon.delight import broad_light, delight
-from dressform.tryon.garment_landmarks import find_landmarks
-from dressform.tryon.garment_photo import Cutout, GarmentPhoto, cut_out
-from dressform.tryon.saliency import likelihood
-from dressform.tryon.superpixels import superpixels
-from dressform.tryon.symmetry import find_axis, mirrored
+from dressform.tryon.garment.cut import Cutout, GarmentPhoto, cut_out
+from dressform.tryon.garment.cutout import find_garment, shrunk
+from dressform.tryon.garment.cutout_plain import find_on_plain
+from dressform.tryon.garment.delight import broad_light, delight
+from dressform.tryon.garment.landmarks import find_landmarks
+from dressform.tryon.garment.saliency import likelihood
+from dressform.tryon.garment.superpixels import superpixels
+from dressform.tryon.garment.symmetry import find_axis, mirrored
 
 KINDS = {
     "tee": (top(sleeve=42, angle=35, cuff=36), "upper"),

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from dressform.parsing import ImageFormatError, ImageReadError, ImageTooLargeError, OptionError, OutputError, load_image
-from dressform.tryon.encoding import SRGB, CurveEncoding, grey_profile_as_rgb, read_profile
 from dressform.tryon.light import from_linear, luminance, to_linear, to_srgb
-from dressform.tryon.photo import Photo, read_photo, turned, turned_back
-from dressform.tryon.photo_png import encode_png
-from dressform.tryon.photo_tiff import encode_tiff
+from dressform.tryon.photo.encoding import SRGB, CurveEncoding, grey_profile_as_rgb, read_profile
+from dressform.tryon.photo.photo import Photo, read_photo, turned, turned_back
+from dressform.tryon.photo.png import encode_png
+from dressform.tryon.photo.tiff import encode_tiff
 
 RNG = np.random.default_rng(5)
 LOSSLESS = ("png", "tiff", "webp")

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from dressform.parsing.errors import OptionError
-from dressform.tryon.fabric import Print, Sample, Scale, Solid, sample, with_prints
-from dressform.tryon.frames import Frame
-from dressform.tryon.panel import PANEL_NAMES, Panel
-from dressform.tryon.placement import PLACES, PanelFrame, frame_of, panel_frame, place_print, places_on
+from dressform.tryon.cloth.fabric import Print, Sample, Scale, Solid, sample, with_prints
+from dressform.tryon.cloth.placement import PLACES, PanelFrame, frame_of, panel_frame, place_print, places_on
+from dressform.tryon.shape.frames import Frame
+from dressform.tryon.shape.panel import PANEL_NAMES, Panel
 
 SCALE = Scale(pixels_per_cm=5.0, shoulder=200.0)
 

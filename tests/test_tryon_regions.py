@@ -12,10 +12,10 @@ from tryon_shapes import COLORS, Figure
 
 from dressform.parsing import OptionError, Parse, Part, Person
 from dressform.parsing.result import Observation
-from dressform.tryon.coords import map_cloth
-from dressform.tryon.panels import split_panels
-from dressform.tryon.regions import REGION_NAMES, GarmentRegion, available_regions, find_region
-from dressform.tryon.scale import cloth_scale, measure_scale
+from dressform.tryon.shape.coords import map_cloth
+from dressform.tryon.shape.panels import split_panels
+from dressform.tryon.shape.regions import REGION_NAMES, GarmentRegion, available_regions, find_region
+from dressform.tryon.shape.scale import cloth_scale, measure_scale
 
 Mask = npt.NDArray[np.bool_]
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dressform.parsing.errors import OptionError
-from dressform.tryon.shading import Shading, estimate_shading, relight
+from dressform.tryon.shading.estimate import Shading, estimate_shading, relight
 
 PLAIN, PRINTED = ("mid", "white", "black"), ("print", "stripes", "mono")
 HEIGHT = 560

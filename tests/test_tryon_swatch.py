@@ -15,9 +15,9 @@ from PIL import Image
 from test_image_color import ADOBE, matrix_profile
 
 from dressform.parsing.errors import DressformError, ImageFormatError, ImageReadError, ImageTooLargeError, OptionError
-from dressform.tryon.cloth_color import color_text, lab, linear_color
+from dressform.tryon.cloth.color import color_text, lab, linear_color
+from dressform.tryon.cloth.swatch import Swatch, load_swatch
 from dressform.tryon.light import from_linear, to_linear
-from dressform.tryon.swatch import Swatch, load_swatch
 
 RGB = np.random.default_rng(4).integers(0, 256, (13, 17, 3), np.uint8)
 

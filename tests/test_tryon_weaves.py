@@ -13,9 +13,9 @@ from dressform.assets import asset_path
 from dressform.parsing.errors import OptionError
 from dressform.parsing.image import load_image
 from dressform.tryon.light import to_linear
-from dressform.tryon.shelf import Fabric, list_fabrics, load_fabric
-from dressform.tryon.weave_field import noise, scattered
-from dressform.tryon.weaves import list_weaves, weave, weave_info
+from dressform.tryon.weaves.designs import list_weaves, weave, weave_info
+from dressform.tryon.weaves.field import noise, scattered
+from dressform.tryon.weaves.shelf import Fabric, list_fabrics, load_fabric
 
 Pixels = npt.NDArray[np.uint8]
 SIZE = 256

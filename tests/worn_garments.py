@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 from flat_garments import Flat, top
 
-from dressform.tryon.axis import Axis
-from dressform.tryon.frames import Frame, locate, make_frame
-from dressform.tryon.panel import Panel
+from dressform.tryon.shape.axis import Axis
+from dressform.tryon.shape.frames import Frame, locate, make_frame
+from dressform.tryon.shape.panel import Panel
 
 Doubles = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]

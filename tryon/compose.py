@@ -17,7 +17,7 @@ import numpy.typing as npt
 from dressform.parsing import OptionError
 from dressform.parsing.scores import Window
 from dressform.parsing.windows import window_slices
-from dressform.tryon.encoding import SRGB, Encoding
+from dressform.tryon.photo.encoding import SRGB, Encoding
 
 __all__ = ["Composite", "Edit", "compose", "make_layer"]
 

@@ -1,0 +1,196 @@
+"""Soft edges of a garment: how much of each pixel is cloth, and what colour that cloth has.
+
+Three steps, from coarse to fine: the parser's mask is moved to the edges of the photo
+(:mod:`~dressform.tryon.matte.cut`), hair and skin that it took for cloth are found
+(:mod:`~dressform.tryon.matte.strands`), and the pixels about the border are unmixed
+(:mod:`~dressform.tryon.matte.band`). Colours of the border without what lies behind it come from
+:mod:`~dressform.tryon.matte.color`.
+"""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from dressform.parsing import OptionError, Part, Person
+from dressform.parsing.scores import resample
+from dressform.parsing.windows import window_slices
+from dressform.tryon.gather import grown
+from dressform.tryon.light import to_linear
+from dressform.tryon.matte.band import band_alpha
+from dressform.tryon.matte.color import foreground
+from dressform.tryon.matte.cut import cut
+from dressform.tryon.matte.strands import occluder_colors, strands
+from dressform.tryon.shape.regions import GarmentRegion
+
+__all__ = ["firm_protect", "foreground", "garment_alpha"]
+
+Floats = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
+Bytes = npt.NDArray[np.uint8]
+
+_COARSE = 75_000  # px of the picture on which borders are looked for
+_FINE = 600_000  # px of the picture on which strands are looked for
+_FEW = 0.03  # of the garment: parts with less of it don't count
+_ONCE = 1.6
+_PLAIN_CELL = 2.0  # px that a parser without score maps may be wrong by
+_SKIN = frozenset(
+    {Part.FACE, Part.TORSO_SKIN, Part.LEFT_ARM, Part.RIGHT_ARM, Part.LEFT_LEG, Part.RIGHT_LEG, Part.GLOVE}
+)
+
+
+def garment_alpha(
+    image: npt.NDArray[Any], region: GarmentRegion, person: Person, *, protect: Mask | None = None
+) -> Floats:
+    """Coverage of each pixel by a garment.
+
+    Args:
+        image: (h, w, 3) uint8 or uint16 sRGB, the region's window of the photo.
+        region: The garment, from :func:`dressform.tryon.shape.regions.find_region`.
+        person: Who wears it; its score maps say where the parser was unsure.
+        protect: (h, w) bool in the window, pixels that stay 0; None: ``region.protect``. With what
+            :func:`firm_protect` gives, the border may also move into what the parser took for the same person's
+            hair or skin.
+
+    Returns:
+        (h, w) float32 in 0..1, 0 wherever ``protect`` is set and further from ``region.mask`` than the parser may err.
+
+    Raises:
+        OptionError: ``image`` or ``protect`` doesn't fit the region's window.
+    """
+    kept = region.protect if protect is None else protect
+    _check(image, region.mask.shape, kept)
+    linear = to_linear(image)
+    shown = (image >> 8).astype(np.uint8) if image.dtype == np.uint16 else np.asarray(image, np.uint8)
+    fronts = [person.own(region.window, parts) & ~region.mask for parts in (Part.HAIR, _SKIN)]
+    cell = _cell(person)
+    guess, blur = _guess(shown, region, person, kept, fronts, cell)
+    hair = fronts[0] & (guess < 0.5)
+    share = _fine_strands(linear, (guess > 0.5) & ~kept, hair, cell)
+    np.minimum(guess, 1 - share, out=guess)
+    reach = max(2, ceil(1.2 * blur + 0.5))
+    inside, loose = guess > 0.5, grown(share > 0, 2)
+    band = grown(inside, reach) & grown(~inside, reach)
+    band |= ((guess > 0.05) & (guess < 0.95)) | loose
+    band &= ~kept
+    colors = occluder_colors(linear, hair) if loose.any() else np.zeros((0, 3), np.float32)
+    scaled = shown.astype(np.float32)
+    scaled *= np.float32(1 / 255)
+    alpha = band_alpha(linear, scaled, guess, band, fronts, (loose, colors), reach)
+    alpha[kept] = 0
+    return alpha
+
+
+def firm_protect(region: GarmentRegion, person: Person, protect: Mask | None = None) -> Mask:
+    """Pixels of a region's window that may not change even where the parser's border is wrong.
+
+    Other people, what the user protects, and cloth of the same kind beyond a waist or another cut. What is left of
+    ``region.protect``, the same person's hair, skin and other things, is only as exact as the parser.
+
+    Args:
+        region: The garment.
+        person: Who wears it.
+        protect: (H, W) bool of the photo, what the user protects, or None.
+
+    Returns:
+        (h, w) bool in the region's window, disjoint from ``region.mask``.
+    """
+    at = window_slices(region.window)
+    instances = person.parse.instances[at]
+    firm = (instances > 0) & (instances != person.index)
+    firm |= person.own(region.window, _own_parts(region, person))
+    if protect is not None:
+        firm |= protect[at]
+    return np.asarray(firm & ~region.mask)
+
+
+def _check(image: npt.NDArray[Any], shape: tuple[int, ...], protect: Mask) -> None:
+    if image.shape != (*shape, 3) or image.dtype not in (np.uint8, np.uint16):
+        allowed = f"uint8 or uint16 {(*shape, 3)}"
+        raise OptionError("the image is not the region's window", got=f"{image.dtype} {image.shape}", allowed=allowed)
+    if protect.shape != shape or protect.dtype != np.bool_:
+        got = f"{protect.dtype} {protect.shape}"
+        raise OptionError("protect does not fit the region's window", got=got, allowed=f"bool {shape}")
+
+
+def _own_parts(region: GarmentRegion, person: Person) -> frozenset[Part]:
+    """Parts that the garment consists of; a filled hole may have brought in pixels of any other."""
+    labels = person.parse.labels[window_slices(region.window)][region.mask]
+    counts = np.bincount(labels, minlength=len(Part))
+    return frozenset(part for part in region.parts if counts[part] >= _FEW * len(labels))
+
+
+def _cell(person: Person) -> float:
+    """Pixels of the photo that a score sample covers, along the longer side of the two."""
+    scores = person.observation.scores
+    if scores is None:
+        return _PLAIN_CELL
+    x0, y0, x1, y1 = scores.box
+    height, width = scores.values.shape[1:]
+    return float(max(1.0, (x1 - x0) / width, (y1 - y0) / height))
+
+
+def _guess(
+    shown: Bytes, region: GarmentRegion, person: Person, kept: Mask, fronts: list[Mask], cell: float
+) -> tuple[Floats, float]:
+    """(h, w) probability of the garment, found on a small picture, and how many pixels wide its steps are."""
+    height, width = region.mask.shape
+    scale = max(1.0, (height * width / _COARSE) ** 0.5)
+    size = (max(round(width / scale), 1), max(round(height / scale), 1))
+    small = _shrink(shown, size).astype(np.float32) / np.float32(255)
+    mask, free = _shrink_mask(region.mask, size), ~_shrink_mask(kept, size)
+    cell = max(cell / scale, 1.0)
+    guess = cut(small, mask, _prior(region, person, mask, size), cell, free)
+    linear = to_linear(_shrink(shown, size))
+    for front, solid in zip(fronts, (False, True), strict=True):
+        if not solid and scale < _ONCE:
+            continue  # looked for below
+        there = _shrink_mask(front, size) & (guess < 0.5)
+        colors = occluder_colors(linear, there)
+        share = strands(linear, (guess > 0.5) & free, there, colors, cell, solid=solid)
+        np.minimum(guess, 1 - share, out=guess)
+    if scale > 1:
+        guess = np.asarray(cv2.resize(guess, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+    return guess, scale
+
+
+def _prior(region: GarmentRegion, person: Person, mask: Mask, size: tuple[int, int]) -> Floats:
+    """(h, w) float32: probability of the region's parts at the samples of a small picture."""
+    scores = person.observation.scores
+    if scores is None:
+        return np.asarray(cv2.GaussianBlur(mask.astype(np.float32), (0, 0), 1.0), np.float32)
+    x0, y0, x1, y1 = region.window
+    across, down = size[0] / (x1 - x0), size[1] / (y1 - y0)
+    left, top, right, bottom = scores.box
+    box = ((left - x0) * across, (top - y0) * down, (right - x0) * across, (bottom - y0) * down)
+    return resample(scores.probability(_own_parts(region, person)), box, (0, 0, *size))
+
+
+def _fine_strands(linear: Floats, garment: Mask, hair: Mask, cell: float) -> Floats:
+    """(h, w) share of hair in the garment's pixels, found on a picture of limited size."""
+    height, width = garment.shape
+    if not hair.any():
+        return np.zeros(garment.shape, np.float32)
+    scale = max(1.0, (height * width / _FINE) ** 0.5)
+    if scale == 1:
+        return strands(linear, garment, hair, occluder_colors(linear, hair), cell)
+    size = (round(width / scale), round(height / scale))
+    small, hair = np.asarray(_shrink(linear, size), np.float32), _shrink_mask(hair, size)
+    share = strands(small, _shrink_mask(garment, size), hair, occluder_colors(small, hair), cell / scale)
+    large = np.asarray(cv2.resize(share, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+    return large * garment
+
+
+def _shrink(image: npt.NDArray[Any], size: tuple[int, int]) -> npt.NDArray[Any]:
+    """(h, w, ...) as the means over the cells of a grid of ``size`` (width, height), no larger."""
+    if image.shape[1::-1] == size:
+        return image
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA))
+
+
+def _shrink_mask(mask: Mask, size: tuple[int, int]) -> Mask:
+    return np.asarray(_shrink(mask.view(np.uint8) * np.uint8(255), size) > 127)

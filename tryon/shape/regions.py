@@ -1,0 +1,280 @@
+"""Which pixels of a photo a garment covers, and which ones may never change.
+
+A table after the mask and protect tables of CatVTON (Chong et al., 2024) says what belongs to a region; pieces that
+the parser called another garment come back by their colour, dresses are parted at the waist for somebody who wears
+nothing else, crumbs go and pinholes are filled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from dressform.parsing import OptionError, Part, Person
+from dressform.parsing.windows import Window, window_slices
+from dressform.tryon.shape.joined import join_pieces
+from dressform.tryon.shape.skeleton import find_joints, find_waist
+
+__all__ = ["REGION_NAMES", "GarmentRegion", "available_regions", "find_region", "region_name"]
+
+Mask = npt.NDArray[np.bool_]
+Bytes = npt.NDArray[np.uint8]
+
+_GARMENTS = frozenset({Part.UPPER_CLOTHES, Part.DRESS, Part.COAT, Part.PANTS, Part.SKIRT})
+_TOP, _BOTTOM = frozenset({Part.UPPER_CLOTHES, Part.COAT}), frozenset({Part.PANTS, Part.SKIRT})
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """What belongs to a region.
+
+    Attributes:
+        parts: Labels that belong to it.
+        rivals: Labels whose pieces belong to it where their cloth is the same.
+        side: Which part of a dress it takes from somebody who wears nothing else there, and where rivals may lie:
+            "above" or "below" the waist, or "" for no such limit.
+        most: Rival pieces larger than this multiple of the garment are garments of their own.
+    """
+
+    parts: frozenset[Part]
+    rivals: frozenset[Part] = frozenset()
+    side: str = ""
+    most: float = 0.7
+
+
+_RULES: Mapping[str, _Rule] = MappingProxyType(
+    {
+        "upper": _Rule(_TOP, frozenset({Part.DRESS}), "above"),
+        "lower": _Rule(_BOTTOM, frozenset({Part.DRESS}), "below", np.inf),
+        "dress": _Rule(frozenset({Part.DRESS}), frozenset({Part.SKIRT, Part.UPPER_CLOTHES, Part.PANTS}), "", 1.5),
+        "coat": _Rule(frozenset({Part.COAT}), frozenset({Part.UPPER_CLOTHES, Part.DRESS})),
+        "inner": _Rule(frozenset({Part.UPPER_CLOTHES}), frozenset({Part.COAT, Part.DRESS})),
+        "socks": _Rule(frozenset({Part.SOCKS})),
+        "shoes": _Rule(frozenset({Part.LEFT_SHOE, Part.RIGHT_SHOE})),
+        "hat": _Rule(frozenset({Part.HAT})),
+        "outfit": _Rule(_GARMENTS),
+    }
+)
+_ALIASES: Mapping[str, str] = MappingProxyType({"outer": "coat"})
+
+REGION_NAMES: tuple[str, ...] = tuple(_RULES)
+"""Regions whose cloth can be swapped; "outer" is another name of "coat"."""
+
+_LEAST_AREA, _LEAST_SIDE = 400, 12  # px; on less cloth no texture can be told
+_CRUMB = 0.002  # of the person's area
+_PINHOLE = 0.0004  # of the person's area: filled whatever is in it, if nobody asked to protect it
+_HOLE = 0.002  # of the person's area: filled if the parser took it for another garment or for background
+_MARGIN = 0.04  # of the region's larger side, around it: room for soft edges
+_COLOR_SIDE = 320  # px; colours are compared on a picture no larger
+
+
+@dataclass(frozen=True, eq=False)
+class GarmentRegion:
+    """A garment of one person, in a window of the photo.
+
+    Attributes:
+        name: One of :data:`REGION_NAMES`.
+        window: (x0, y0, x1, y1) pixels of the photo, with a margin around the garment, inside the photo.
+        mask: (h, w) bool, pixels that show the garment.
+        protect: (h, w) bool, pixels that must never change: the rest of this person, everybody else, and what the
+            user asked for. Disjoint from ``mask``; what is in neither is background.
+        parts: Labels that the pixels of ``mask`` carry in the parse.
+    """
+
+    name: str
+    window: Window
+    mask: Mask
+    protect: Mask
+    parts: frozenset[Part]
+
+
+def region_name(name: str) -> str:
+    """The region with this name or alias, whatever its case.
+
+    Raises:
+        OptionError: There is none.
+    """
+    folded = str(name).strip().casefold()
+    folded = _ALIASES.get(folded, folded)
+    if folded not in _RULES:
+        raise OptionError("unknown region", got=repr(name), allowed=", ".join((*REGION_NAMES, *_ALIASES)))
+    return folded
+
+
+def available_regions(person: Person) -> tuple[str, ...]:
+    """Names of the regions that can be found on this person."""
+    out = []
+    for name in REGION_NAMES:
+        try:
+            find_region(person, name)
+        except OptionError:
+            continue
+        out.append(name)
+    return tuple(out)
+
+
+def find_region(person: Person, name: str, protect: Mask | None = None) -> GarmentRegion:
+    """The pixels of a garment and those that must stay.
+
+    Args:
+        person: Who wears it. Colours tell pieces that the parser confused only if the parse holds its photo.
+        name: One of :data:`REGION_NAMES` or an alias.
+        protect: (H, W) bool of the photo, pixels that must not change whatever they show; None: no others.
+
+    Raises:
+        OptionError: Unknown name, a ``protect`` of another shape or type, nothing of this region on the person (the
+            error says what is there), or less than 400 pixels or 12 pixels of width of it.
+    """
+    name = region_name(name)
+    if protect is not None and (protect.dtype != np.bool_ or protect.shape != person.parse.labels.shape):
+        shape = person.parse.labels.shape
+        raise OptionError(
+            "protect does not fit the photo", got=f"{protect.dtype} {protect.shape}", allowed=f"bool {shape}"
+        )
+    if person.extent is None or not _possible(person, name):
+        raise _nothing(person, name)
+    extent = person.extent
+    mask = _garment(person, name, extent)
+    if not mask.any():
+        raise _nothing(person, name)
+    area = np.count_nonzero(person.own(extent))
+    mask = _without_crumbs(mask, max(_CRUMB * area, 4))
+    kept = None if protect is None else protect[window_slices(extent)]
+    mask = _filled(mask, person, extent, kept, area)
+    if kept is not None:
+        mask &= ~kept
+    x, y, w, h = cv2.boundingRect(mask.view(np.uint8))
+    count = int(np.count_nonzero(mask))
+    if count < _LEAST_AREA or w < _LEAST_SIDE:
+        raise OptionError(
+            f"the region {name!r} is too small on this person",
+            got=f"{count} pixels, {w} pixels wide",
+            allowed=f"at least {_LEAST_AREA} pixels and {_LEAST_SIDE} pixels of width",
+            remedy="use a larger photo" if protect is None else "use a larger photo or protect less",
+        )
+    return _windowed(person, name, mask, (x, y, w, h), protect)
+
+
+def _windowed(
+    person: Person, name: str, mask: Mask, inner: tuple[int, int, int, int], protect: Mask | None
+) -> GarmentRegion:
+    """The region in a window with a margin, from a mask in the person's extent and its bounding box there."""
+    assert person.extent is not None
+    width, height = person.parse.size
+    left, top = person.extent[:2]
+    x, y, w, h = inner
+    margin = max(8, round(_MARGIN * max(w, h)))
+    x0, y0 = max(left + x - margin, 0), max(top + y - margin, 0)
+    window = (x0, y0, min(left + x + w + margin, width), min(top + y + h + margin, height))
+    at = window_slices(window)
+    out = np.zeros((window[3] - y0, window[2] - x0), np.bool_)
+    out[top + y - y0 : top + y + h - y0, left + x - x0 : left + x + w - x0] = mask[y : y + h, x : x + w]
+    stays = (person.parse.labels[at] > 0) & ~out
+    if protect is not None:
+        stays |= protect[at]
+    own = person.parse.labels[at][out & (person.parse.instances[at] == person.index)]
+    parts = frozenset(Part(k) for k in np.flatnonzero(np.bincount(own, minlength=1)).tolist())
+    out.flags.writeable = stays.flags.writeable = False
+    return GarmentRegion(name, window, out, stays, parts - {Part.BACKGROUND})
+
+
+def _possible(person: Person, name: str) -> bool:
+    """Whether the labels of this person allow such a region at all."""
+    rule = _RULES[name]
+    return bool(rule.parts & set(person.parts)) or (rule.side != "" and Part.DRESS in person.parts)
+
+
+def _nothing(person: Person, name: str) -> OptionError:
+    there = [other for other in REGION_NAMES if other != name and _possible(person, other)]
+    return OptionError(
+        f"no {name!r} on this person",
+        got=f"a person with {', '.join(part.slug for part in person.parts) or 'no visible parts'}",
+        allowed=", ".join(there) or "nothing: no garment is seen",
+    )
+
+
+def _garment(person: Person, name: str, extent: Window) -> Mask:
+    """(h, w) bool in the person's extent: the region by its rule, before it is cleaned."""
+    rule = _RULES[name]
+    mask = person.own(extent, rule.parts)
+    rivals = person.own(extent, rule.rivals) if rule.rivals & set(person.parts) else np.zeros_like(mask)
+    rivals &= ~mask
+    if not rivals.any():
+        return mask
+    if rule.side:
+        waist = find_waist(person, find_joints(person))
+        if waist is not None:
+            below = waist.below(extent)
+            rivals &= below if rule.side == "below" else ~below
+            # A dress alone is parted at the waist; one that hardly reaches above it is a skirt by another name.
+            dress = person.own(extent, Part.DRESS)
+            parts = (np.count_nonzero(dress & below), np.count_nonzero(dress & ~below), np.count_nonzero(mask))
+            skirt = rule.side == "below" and parts[1] < 0.12 * parts[0]
+            if parts[2] < 0.15 * np.count_nonzero(rivals) or skirt:
+                return np.asarray(mask | rivals)
+    return _joined(person, extent, mask, rivals, rule.most)
+
+
+def _joined(person: Person, extent: Window, mask: Mask, rivals: Mask, most: float) -> Mask:
+    """The garment with rival pieces of its cloth; decided on a small picture, drawn on the large one."""
+    image = person.parse.image
+    if image is None:
+        return mask
+    photo = image[window_slices(extent)]
+    height, width = mask.shape
+    scale = min(1.0, _COLOR_SIDE / max(mask.shape))
+    size = (max(round(width * scale), 1), max(round(height * scale), 1))
+    small = np.asarray(cv2.resize(photo, size, interpolation=cv2.INTER_AREA), np.uint8)
+    lab = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2LAB), np.uint8)
+    one, other = (
+        np.asarray(cv2.resize(m.view(np.uint8), size, interpolation=cv2.INTER_NEAREST)) for m in (mask, rivals)
+    )
+    taken = join_pieces(lab, one > 0, other > 0, most=most) & (other > 0)
+    if not taken.any():
+        return mask
+    spread = np.asarray(cv2.dilate(taken.view(np.uint8), np.ones((3, 3), np.uint8)))
+    large = np.asarray(cv2.resize(spread, (width, height), interpolation=cv2.INTER_NEAREST)) > 0
+    return np.asarray(mask | (rivals & large))
+
+
+def _without_crumbs(mask: Mask, least: float) -> Mask:
+    """The mask without connected pieces of fewer pixels than ``least``; the largest one always stays."""
+    _, pieces, stats, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=8)
+    areas = stats[:, cv2.CC_STAT_AREA]
+    kept = areas >= min(least, areas[1:].max(initial=0))
+    kept[0] = False
+    return np.asarray(kept[pieces])
+
+
+def _filled(mask: Mask, person: Person, extent: Window, protect: Mask | None, area: int) -> Mask:
+    """The mask with its pinholes filled: holes of a few pixels, and larger ones that another garment's label made.
+
+    Holes that touch somebody else or what the user protects stay.
+    """
+    at = window_slices(extent)
+    labels, instances = person.parse.labels[at], person.parse.instances[at]
+    # Four neighbours for what is around: a hole is closed by the corners of the garment too.
+    _, pieces, stats, _ = cv2.connectedComponentsWithStats((~mask).astype(np.uint8), connectivity=4)
+    out = mask.copy()
+    height, width = mask.shape
+    soft = np.zeros(len(Part), np.bool_)
+    soft[[Part.BACKGROUND, *_GARMENTS]] = True
+    x0, y0, x1, y1 = stats[:, 0], stats[:, 1], stats[:, 0] + stats[:, 2], stats[:, 1] + stats[:, 3]
+    closed = (stats[:, 4] <= _HOLE * area) & (x0 > 0) & (y0 > 0) & (x1 < width) & (y1 < height)
+    closed[0] = False  # the garment itself
+    for k in np.flatnonzero(closed).tolist():
+        x, y, w, h, size = (int(v) for v in stats[k])
+        box = (slice(y, y + h), slice(x, x + w))
+        hole = pieces[box] == k
+        who = instances[box][hole]
+        if (protect is not None and protect[box][hole].any()) or ((who > 0) & (who != person.index)).any():
+            continue
+        garments = soft[labels[box][hole]] & ((who > 0) | (size <= _PINHOLE * area))
+        if size <= _PINHOLE * area or garments.mean() > 0.9:
+            out[box] |= hole
+    return out
