@@ -30,6 +30,10 @@ _SURE = 0.43  # score from which an edge is believed
 _LIGHTER = 0.12  # price of an inside that is lighter than the front
 _STEP = 15.0  # Lab difference of a full step
 _APART = 3.0  # standard deviations between two surely different surfaces
+_AGAIN = 0.85  # of the step, at which the same curve found farther down may tell a striped front
+_ALIKE = 7.0  # Lab distance within which two colours are the same
+_COMMON = 0.16  # of the front, from which on a colour is one of its own
+_FOREIGN = 0.5  # of what is behind the edge is not of the front's colours: no stripe
 
 
 class FrontEdge(NamedTuple):
@@ -71,7 +75,8 @@ def find_front_edge(
     inner = cv2.remap(cloth, at[:, :, 0], at[:, :, 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT) > 0.5
     inner = cv2.erode(inner.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     shapes = _shapes(deepest)
-    steps, signs = _steps(np.asarray(cv2.blur(picture, (3, 3)), np.float32), inner, shapes)
+    soft = np.asarray(cv2.blur(picture, (3, 3)), np.float32)
+    steps, signs = _steps(soft, inner, shapes)
     best, chosen = 0.0, -1
     for k in np.argsort(-steps, kind="stable")[:_CURVES].tolist():
         if steps[k] <= 0:
@@ -80,7 +85,7 @@ def find_front_edge(
         score = 0.5 * float(steps[k]) + 0.5 * min(apart / _APART, 1.0) - (0.0 if signs[k] else _LIGHTER)
         if score > best:
             best, chosen = score, k
-    if best < _SURE:
+    if best < _SURE or _is_stripe(picture, soft, inner, shapes[chosen], float(steps[chosen])):
         return None
     curve = np.stack(_curve(shapes[chosen, :, None], np.linspace(np.pi, 0, 49)), axis=1)
     lid = np.array([[curve[-1, 0], -3 * _HALF], [curve[0, 0], -3 * _HALF]])
@@ -125,6 +130,26 @@ def _steps(picture: Floats, inner: Mask, shapes: Doubles) -> tuple[Doubles, Mask
     )
     step = np.where(valid, np.clip(signed / _STEP, 0, 1), 0).mean(1)
     return np.where(valid.mean(1) < 0.7, 0.0, step).astype(np.float64), darker
+
+
+def _is_stripe(picture: Floats, soft: Floats, inner: Mask, shape: Doubles, step: float) -> bool:
+    """Whether the front has the same edge farther down, and what is behind it the front's own colours."""
+    lower = np.linspace(0.3, 1.6, 40) * _HALF
+    lower = lower[shape[1] + shape[3] + lower < _BELOW - 2]
+    if not len(lower):
+        return False
+    steps, _ = _steps(soft, inner, shape + np.stack([0 * lower, 0 * lower, 0 * lower, lower], axis=1))
+    if float(steps.max()) <= _AGAIN * step:
+        return False
+    y, x = np.mgrid[-_ABOVE : _BELOW + 1, -_SIDE : _SIDE + 1]
+    edge = shape[1] * np.maximum(1 - np.abs(x / shape[0]) ** shape[2], 0) ** (1 / shape[2]) + shape[3]
+    behind = inner & (np.abs(x) < 0.85 * shape[0]) & (y < edge - 2) & (y > shape[3] - 0.6 * _HALF)
+    one, other = picture[behind], picture[inner & (y > edge + 4) & (y > 0)]
+    if not len(one) or not len(other):
+        return True
+    one, other = one[:: 1 + len(one) // 150], other[:: 1 + len(other) // 400]
+    alike = np.square(one[:, None] - other[None]).sum(2) < _ALIKE**2
+    return float((alike.mean(1) < _COMMON).mean()) < _FOREIGN
 
 
 def _apart(picture: Floats, inner: Mask, shape: Doubles, x: Doubles, y: Doubles) -> float:

@@ -66,6 +66,11 @@ def upper_sides(whole: Outline) -> Mapping[str, Marks]:
     out = {}
     for side, hollow in zip(whole.sides, chosen, strict=True):
         out[side.name] = _marks(side, whole, hollow, np.mean(seen, axis=0) if seen else None)
+    for (side, hollow), other in zip(zip(whole.sides, chosen, strict=True), reversed(whole.sides), strict=True):
+        if hollow is None and seen and "cuff_outer" not in out[other.name]:  # its armhole is the other one's mirrored
+            for name in ("armpit", "shoulder", "neck"):
+                place = out[other.name][name]
+                out[side.name][name] = side.points[int(np.argmin(np.hypot(*(side.points - place).T)))]
     _same_neck(out, whole)
     return out
 

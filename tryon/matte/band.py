@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dressform.tryon.gather import Pixels, Planes, dot, nearest, planes
+from dressform.tryon.light import luminance
 
 __all__ = ["band_alpha"]
 
@@ -27,6 +28,7 @@ _SHARING = ((0, 0), (-1, -1), (-1, 1), (1, -1), (1, 1), (-2, 0), (2, 0), (0, -2)
 _GRAIN = 0.02  # spread of a pure colour, of the root of its light
 _ALIKE = 3.0  # squared distance of two colours, in spreads, at which the guess and the colours count the same
 _NEAR, _GUESS = 0.3, 6.0  # costs of far samples and of leaving the guess, beside the squared distance in spreads
+_TINT = 0.5  # of its strength
 _FIT = 4.0  # squared distance, in spreads, at which a neighbour's pair counts for little
 _FRONT = 12  # reaches: what lies further in front is not asked
 _ROUNDS, _HOLD, _SAME = 4, 16.0, 0.05  # of the smoothing: rounds, weight of a pixel's own value, spread of sRGB
@@ -58,6 +60,8 @@ def band_alpha(
         (h, w) float32 in 0..1, exactly 0 or 1 outside the band.
     """
     out = (guess > 0.5).astype(np.float32)
+    linear = _calmed(linear)
+    extra = (extra[0], _calmed(extra[1]))
     pixels = Pixels.of(band)
     cloth, rest = (out > 0) & ~band, (out == 0) & ~band
     if not len(pixels) or not cloth.any() or not rest.any():
@@ -86,6 +90,12 @@ def band_alpha(
     flat[pixels.where] = share
     _smooth(flat, shown, pixels, share, trust)
     return np.clip((out - np.float32(_CLEAR)) / np.float32(1 - 2 * _CLEAR), 0, 1)
+
+
+def _calmed(linear: Floats) -> Floats:
+    """Colours (..., 3) with weaker tints: JPEG and most sensors blur tints more than light."""
+    grey = luminance(linear)[..., None]
+    return np.asarray(grey + (linear - grey) * np.float32(_TINT), np.float32)
 
 
 def _chunks(pixels: Pixels) -> Iterator[tuple[slice, Pixels]]:
@@ -167,8 +177,28 @@ def _shared(
         pair += found * weight
     pair /= total
     at, cost, clear = _unmixed(own, pair[:3], pair[3:], prior, noise)
+    _fitted(at, _full(own), _full(pair[:3]), _full(pair[3:]))
     apart = np.float32(_ALIKE) * clear / np.maximum(1 - clear, np.float32(1e-6))
     return at, np.exp(cost / np.float32(-12)) * apart / (apart + 20) + np.float32(0.01)
+
+
+def _full(calm: Planes) -> Planes:
+    grey = LUMA @ calm
+    return (calm - grey) / np.float32(_TINT) + grey
+
+LUMA = np.float32([0.2126, 0.7152, 0.0722])
+W = np.float32([0.299, 0.587, 0.114])
+_LAM=0.12
+_STEPS_N=2
+
+def _fitted(at, own, color, other):
+    want = W @ np.sqrt(np.maximum(own, 0))
+    line = color - other
+    for _ in range(_STEPS_N):
+        root = np.sqrt(np.maximum(other + at * line, 1e-4))
+        rise = W @ (line / (2 * root))
+        at += (want - W @ root) * rise / (rise * rise + np.float32(_LAM**2))
+        np.clip(at, 0, 1, out=at)
 
 
 def _unmixed(own: Planes, color: Planes, other: Planes, prior: Floats, noise: Floats) -> tuple[Floats, Floats, Floats]:

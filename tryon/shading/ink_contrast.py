@@ -6,19 +6,19 @@ by normalised convolution (Knutsson, Westin, CVPR 1993), then stretches the leve
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from dressform.tryon.shading.filters import box_mean
+from dressform.tryon.shading.ink_steps import border_steps
 
 __all__ = ["contrast_field"]
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int32]
 
-_REACH = 0.07  # radius of the mean, of the root of the cloth's area
-_HOLD = 4.0  # border pixels with a jump of one that count as much as no change at all
+_REACH = 0.1  # radius of the mean, of the root of the cloth's area
+_HOLD = 20.0  # border pixels with a jump of one that count as much as no change at all
 _MOST = 0.5  # of the field
 _OUTLIER = 0.5  # difference of a jump from the levels' that is no ink's
 
@@ -34,22 +34,14 @@ def contrast_field(light: Floats, labels: Ints, level: Floats) -> Floats:
     Returns:
         (h, w) float32 within ±0.5: an ink's level there is ``level * (1 + field)``.
     """
-    sums, weights = np.zeros(labels.shape, np.float32), np.zeros(labels.shape, np.float32)
-    box = np.ones((3, 3), np.uint8)
-    plane = labels.astype(np.float32)
-    inner = cv2.dilate(plane, box) == cv2.erode(plane, box)
-    views = ((light, labels, inner, sums, weights), (light.T, labels.T, inner.T, sums.T, weights.T))
-    for values, inks, clear, up, down in views:
-        y, x = np.nonzero((inks[:, 2:-3] != inks[:, 3:-2]) & (inks[:, 2:-3] > 0) & (inks[:, 3:-2] > 0))
-        x += 2
-        left, right = x - 2, x + 3
-        good = (inks[y, left] == inks[y, x]) & (inks[y, right] == inks[y, x + 1]) & clear[y, left] & clear[y, right]
-        y, x, left, right = y[good], x[good], left[good], right[good]
-        step = level[inks[y, right]] - level[inks[y, left]]
-        error = values[y, right] - values[y, left] - step
-        fine = np.abs(error) < _OUTLIER
-        up[y[fine], x[fine]] += (error * step)[fine]
-        down[y[fine], x[fine]] += (step * step)[fine]
+    steps = border_steps(light, labels, labels > 0)
+    step = level[steps.second] - level[steps.first]
+    error = steps.step - step
+    weight = 1 / (1 + (error * np.float32(1 / _OUTLIER)) ** 2) ** 2
+    sums, weights = (
+        np.bincount(steps.where, weight * step * values, labels.size).reshape(labels.shape).astype(np.float32)
+        for values in (error, step)
+    )
     area = np.count_nonzero(labels)
     radius = max(3, round(_REACH * np.sqrt(area)))
     hold = _HOLD / (2 * radius + 1) ** 2

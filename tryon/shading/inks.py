@@ -6,18 +6,19 @@ A gated ink model: two kinds of pixels are two inks only if the border between t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dressform.tryon.shading.ink_borders import border_jumps, chroma_doubt, pool
+from dressform.tryon.shading.ink_borders import Pairs, border_jumps, chroma_doubt, pool
 from dressform.tryon.shading.ink_doubts import made_by_light
 from dressform.tryon.shading.ink_joins import join_patches, unite
 from dressform.tryon.shading.ink_levels import LightGrid, solve_levels
 from dressform.tryon.shading.ink_refine import merge_alike, refine_inks
 from dressform.tryon.shading.ink_regions import Features, chromaticity, find_patches, pixel_features
+from dressform.tryon.shading.ink_steps import Steps, border_steps, robust_step
 
 __all__ = ["NONE", "InkMap", "find_inks"]
 
@@ -31,6 +32,7 @@ NONE = 255
 """Label of pixels outside the cloth, and of specks in it that are no ink."""
 _SMOOTH = 0.2  # how much smoothness of light counts beside borders between small patches
 _HAIR = 0.01  # and beside those between inks
+_LONG = 100  # places on a border from which on its step can be measured closely
 _SPECK = 0.002  # share of the cloth below which it is no ink
 
 
@@ -92,7 +94,7 @@ def _numbered(features: Features, linear: Floats, mask: Mask, labels: Ints) -> I
     same = np.arange(number, dtype=np.int32)
     level = np.zeros(number)
     if number > 2:
-        pairs = pool(border_jumps(features, labels), same)
+        pairs = _exact(pool(border_jumps(features, labels), same), border_steps(features.log_light, labels, mask))
         level = solve_levels(pairs, LightGrid.of(labels, features.log_light), same, smooth=_HAIR)
     values = _patch_values(labels, linear, features.log_light, mask)
     order = np.argsort(-values.area[1:], kind="stable") + 1
@@ -102,6 +104,17 @@ def _numbered(features: Features, linear: Floats, mask: Mask, labels: Ints) -> I
     share = values.area[order] / values.area.sum()
     tint = values.tint[order].astype(np.float32)
     return InkMap(rank[labels], (level[order] - level[order[0]]).astype(np.float32), tint, share.astype(np.float32))
+
+
+def _exact(pairs: Pairs, steps: Steps) -> Pairs:
+    """The same borders with the jumps of those that are long measured more closely."""
+    jump, soft = pairs.jump.copy(), pairs.soft.copy()
+    for i, (a, b) in enumerate(zip(pairs.a, pairs.b, strict=True)):
+        up, down = (steps.first == a) & (steps.second == b), (steps.first == b) & (steps.second == a)
+        step = np.concatenate([steps.step[up], -steps.step[down]])
+        if len(step) >= _LONG:
+            jump[i], soft[i] = robust_step(step), 0
+    return replace(pairs, jump=jump, soft=soft)
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,6 +21,7 @@ Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 _SECTIONS = 48  # twice as many unknowns: OpenCV solves up to a hundred on one core, always the same
+_SAMPLES = 3000  # pixels of the cloth that tell where it ends
 _MOVES = 5  # times the line is moved to where its sections say
 _ENDS = 3  # sections at each end that tell nothing as long as the line is not square to the cut ends
 _LED_BY = 10  # points that tell how a line goes on at its ends
@@ -57,10 +58,13 @@ def fit_axis(
         body: Whether it is a torso or a skirt: these bend less than limbs, and the first guess is worth more.
     """
     stiff, kept = (_STIFF_BODY, _KEPT_BODY) if body else (_STIFF, _KEPT)
-    line = first = _spanning(resampled(np.asarray(start, np.float64), _SECTIONS), cloth)
+    y, x = np.nonzero(cloth)
+    points = np.stack([x, y], 1)[:: 1 + len(x) // _SAMPLES].astype(np.float64) + 0.5
+    line = first = _spanning(resampled(np.asarray(start, np.float64), _SECTIONS), points)
     length = float(arc_lengths(line)[-1])
     if not reach:
         reach = max(2.2 * float(np.count_nonzero(cloth)) / max(length, 1.0), 4.0)
+    reach = min(reach, float(np.hypot(*cloth.shape)))
     shape = np.zeros(cloth.shape, np.uint8) if hidden is None else hidden.astype(np.uint8)
     shape[cloth] = 2
     radius, tilt = np.full(_SECTIONS, reach / 4), 0.0
@@ -74,12 +78,12 @@ def fit_axis(
         line = _led_out(line + normal * centre[:, None], max(_ENDS - move, 2), 1 if body else 2)
         line = unbent(resampled(line, _SECTIONS), radius)
         if move < _MOVES - 1:
-            line = _spanning(line, cloth)
+            line = _spanning(line, points)
         length = float(arc_lengths(line)[-1])
     return Axis(line.astype(np.float32), np.maximum(radius, 1.0).astype(np.float32))
 
 
-def arc_lengths(line: Doubles) -> Doubles:
+def arc_lengths(line: Doubles | Floats) -> Doubles:
     """(n,) length of a polyline (n, 2) from its first point to each."""
     return np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(np.asarray(line, np.float64), axis=0).T))])
 
@@ -136,13 +140,10 @@ def _led_out(line: Doubles, count: int, degree: int) -> Doubles:
     return out
 
 
-def _spanning(line: Doubles, cloth: Mask) -> Doubles:
-    """The line, gone on straight at both ends or cut, so that it spans the cloth."""
-    y, x = np.nonzero(cloth)
-    x, y = x[:: 1 + len(x) // 6000], y[:: 1 + len(y) // 6000]
-    points = np.stack([x + 0.5, y + 0.5], 1)
+def _spanning(line: Doubles, points: Doubles) -> Doubles:
+    """The line, gone on straight at both ends or cut, so that it spans cloth at points (k, 2)."""
     length = float(arc_lengths(line)[-1])
-    far = max(cloth.shape) * 1.5
+    far = 1.5 * float(points.max())
     # Ends are told over a few sections: a single one may point anywhere.
     head, tail = (line[0] - line[4], line[-1] - line[-5])
     head, tail = (v / max(float(np.hypot(*v)), 1e-9) for v in (head, tail))
@@ -157,7 +158,7 @@ def _spanning(line: Doubles, cloth: Mask) -> Doubles:
         parts.append((line[-1] + min(behind, far) * tail)[None])
     out = np.concatenate(parts)
     if ahead <= 0 or behind <= 0:  # the guess may reach beyond the cloth, as arms reach out of short sleeves
-        near = ((points[:: 1 + len(points) // 1500, None] - line[None]) ** 2).sum(2).argmin(1)
+        near = ((points[:: 1 + len(points) // 1000, None] - line[None]) ** 2).sum(2).argmin(1)
         near_low, near_high = np.quantile(near, [0.002, 0.998])
         at = arc_lengths(out)
         start = float(arc_lengths(line)[int(near_low)]) if ahead <= 0 else 0.0

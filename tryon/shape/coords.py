@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dressform.parsing import OptionError
-from dressform.parsing.windows import Window
+from dressform.parsing.scores import Window
 from dressform.tryon.shape.frames import Frame, enlarged, grid_points, grid_step, locate
 from dressform.tryon.shape.panel import Panel
 from dressform.tryon.shape.revolve import fan_out

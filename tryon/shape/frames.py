@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dressform.parsing.windows import Window
+from dressform.parsing.scores import Window
 from dressform.tryon.shape.axis import Axis, arc_lengths
 
 __all__ = ["Frame", "Place", "enlarged", "grid_points", "grid_step", "locate", "make_frame", "pinned"]

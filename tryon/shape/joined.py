@@ -7,6 +7,8 @@ the median CIELAB colour and by the intersection of colour histograms (Swain and
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -66,7 +68,7 @@ def same_cloth(one: Bytes, other: Bytes) -> bool:
     return float(np.minimum(_histogram(one), _histogram(other)).sum()) > _SHARED
 
 
-def _belongs(lab: Bytes, garment: Mask, pieces: npt.NDArray[np.int32], stat: npt.NDArray[np.int32], k: int) -> bool:
+def _belongs(lab: Bytes, garment: Mask, pieces: npt.NDArray[Any], stat: npt.NDArray[Any], k: int) -> bool:
     """Whether a piece touches the garment along a good part of its outline and looks the same there."""
     x, y, w, h, area = (int(v) for v in stat)
     reach = max(3, round(_NEAR * area**0.5))

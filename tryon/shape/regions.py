@@ -16,9 +16,12 @@ import numpy as np
 import numpy.typing as npt
 
 from dressform.parsing import OptionError, Part, Person
-from dressform.parsing.windows import Window, window_slices
+from dressform.parsing.scores import Window
+from dressform.parsing.windows import own_labels, parts_in, window_slices
 from dressform.tryon.shape.joined import join_pieces
+from dressform.tryon.shape.labels import having, reduced, small_labels
 from dressform.tryon.shape.skeleton import find_joints, find_waist
+from dressform.tryon.shape.tidy import filled, without_crumbs
 
 __all__ = ["REGION_NAMES", "GarmentRegion", "available_regions", "find_region", "region_name"]
 
@@ -67,9 +70,9 @@ REGION_NAMES: tuple[str, ...] = tuple(_RULES)
 
 _LEAST_AREA, _LEAST_SIDE = 400, 12  # px; on less cloth no texture can be told
 _CRUMB = 0.002  # of the person's area
-_PINHOLE = 0.0004  # of the person's area: filled whatever is in it, if nobody asked to protect it
-_HOLE = 0.002  # of the person's area: filled if the parser took it for another garment or for background
 _MARGIN = 0.04  # of the region's larger side, around it: room for soft edges
+_GLANCE = 200  # px; a picture of the person no larger shows what is there
+_CLEARLY = 2  # times the least that is allowed: no closer look is needed
 _COLOR_SIDE = 320  # px; colours are compared on a picture no larger
 
 
@@ -107,15 +110,30 @@ def region_name(name: str) -> str:
 
 
 def available_regions(person: Person) -> tuple[str, ...]:
-    """Names of the regions that can be found on this person."""
-    out = []
-    for name in REGION_NAMES:
-        try:
-            find_region(person, name)
-        except OptionError:
-            continue
-        out.append(name)
-    return tuple(out)
+    """Names of the regions that :func:`find_region` finds on this person; quick, whatever the size of the photo."""
+    if person.extent is None:
+        return ()
+    x0, y0, x1, y1 = person.extent
+    step = max(1, max(x1 - x0, y1 - y0) // _GLANCE)
+    labels = small_labels(person, person.extent, (max((x1 - x0) // step, 1), max((y1 - y0) // step, 1)))
+    return tuple(name for name in REGION_NAMES if _available(person, name, labels, step))
+
+
+def _available(person: Person, name: str, labels: Bytes, step: int) -> bool:
+    """Whether a region can be found; only where every ``step``-th label leaves a doubt all of them are looked at."""
+    if not _possible(person, name):
+        return False
+    mask = having(labels, _RULES[name].parts)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=4)
+    pieces = stats[1:]
+    large = pieces[:, cv2.CC_STAT_AREA] * step**2 >= _CLEARLY * _LEAST_AREA
+    if (large & (pieces[:, cv2.CC_STAT_WIDTH] * step >= _CLEARLY * _LEAST_SIDE)).any():
+        return True
+    try:
+        find_region(person, name)
+    except OptionError:
+        return False
+    return True
 
 
 def find_region(person: Person, name: str, protect: Mask | None = None) -> GarmentRegion:
@@ -139,13 +157,14 @@ def find_region(person: Person, name: str, protect: Mask | None = None) -> Garme
     if person.extent is None or not _possible(person, name):
         raise _nothing(person, name)
     extent = person.extent
-    mask = _garment(person, name, extent)
+    labels = own_labels(person.parse, person.index, extent)
+    mask = _garment(person, name, extent, labels)
     if not mask.any():
         raise _nothing(person, name)
-    area = np.count_nonzero(person.own(extent))
-    mask = _without_crumbs(mask, max(_CRUMB * area, 4))
+    area = int(np.count_nonzero(labels))
+    mask = without_crumbs(mask, max(_CRUMB * area, 4))
     kept = None if protect is None else protect[window_slices(extent)]
-    mask = _filled(mask, person, extent, kept, area)
+    mask = filled(mask, person, extent, kept, area)
     if kept is not None:
         mask &= ~kept
     x, y, w, h = cv2.boundingRect(mask.view(np.uint8))
@@ -177,10 +196,9 @@ def _windowed(
     stays = (person.parse.labels[at] > 0) & ~out
     if protect is not None:
         stays |= protect[at]
-    own = person.parse.labels[at][out & (person.parse.instances[at] == person.index)]
-    parts = frozenset(Part(k) for k in np.flatnonzero(np.bincount(own, minlength=1)).tolist())
+    parts = frozenset(parts_in(own_labels(person.parse, person.index, window) * out))
     out.flags.writeable = stays.flags.writeable = False
-    return GarmentRegion(name, window, out, stays, parts - {Part.BACKGROUND})
+    return GarmentRegion(name, window, out, stays, parts)
 
 
 def _possible(person: Person, name: str) -> bool:
@@ -198,21 +216,20 @@ def _nothing(person: Person, name: str) -> OptionError:
     )
 
 
-def _garment(person: Person, name: str, extent: Window) -> Mask:
+def _garment(person: Person, name: str, extent: Window, labels: Bytes) -> Mask:
     """(h, w) bool in the person's extent: the region by its rule, before it is cleaned."""
     rule = _RULES[name]
-    mask = person.own(extent, rule.parts)
-    rivals = person.own(extent, rule.rivals) if rule.rivals & set(person.parts) else np.zeros_like(mask)
-    rivals &= ~mask
-    if not rivals.any():
+    mask = having(labels, rule.parts)
+    if not rule.rivals & set(person.parts):
         return mask
+    rivals = having(labels, rule.rivals)
     if rule.side:
         waist = find_waist(person, find_joints(person))
         if waist is not None:
             below = waist.below(extent)
             rivals &= below if rule.side == "below" else ~below
             # A dress alone is parted at the waist; one that hardly reaches above it is a skirt by another name.
-            dress = person.own(extent, Part.DRESS)
+            dress = having(labels, (Part.DRESS,))
             parts = (np.count_nonzero(dress & below), np.count_nonzero(dress & ~below), np.count_nonzero(mask))
             skirt = rule.side == "below" and parts[1] < 0.12 * parts[0]
             if parts[2] < 0.15 * np.count_nonzero(rivals) or skirt:
@@ -231,50 +248,10 @@ def _joined(person: Person, extent: Window, mask: Mask, rivals: Mask, most: floa
     size = (max(round(width * scale), 1), max(round(height * scale), 1))
     small = np.asarray(cv2.resize(photo, size, interpolation=cv2.INTER_AREA), np.uint8)
     lab = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2LAB), np.uint8)
-    one, other = (
-        np.asarray(cv2.resize(m.view(np.uint8), size, interpolation=cv2.INTER_NEAREST)) for m in (mask, rivals)
-    )
-    taken = join_pieces(lab, one > 0, other > 0, most=most) & (other > 0)
+    one, other = reduced(mask, size), reduced(rivals, size)
+    taken = join_pieces(lab, one, other, most=most) & other
     if not taken.any():
         return mask
     spread = np.asarray(cv2.dilate(taken.view(np.uint8), np.ones((3, 3), np.uint8)))
     large = np.asarray(cv2.resize(spread, (width, height), interpolation=cv2.INTER_NEAREST)) > 0
     return np.asarray(mask | (rivals & large))
-
-
-def _without_crumbs(mask: Mask, least: float) -> Mask:
-    """The mask without connected pieces of fewer pixels than ``least``; the largest one always stays."""
-    _, pieces, stats, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=8)
-    areas = stats[:, cv2.CC_STAT_AREA]
-    kept = areas >= min(least, areas[1:].max(initial=0))
-    kept[0] = False
-    return np.asarray(kept[pieces])
-
-
-def _filled(mask: Mask, person: Person, extent: Window, protect: Mask | None, area: int) -> Mask:
-    """The mask with its pinholes filled: holes of a few pixels, and larger ones that another garment's label made.
-
-    Holes that touch somebody else or what the user protects stay.
-    """
-    at = window_slices(extent)
-    labels, instances = person.parse.labels[at], person.parse.instances[at]
-    # Four neighbours for what is around: a hole is closed by the corners of the garment too.
-    _, pieces, stats, _ = cv2.connectedComponentsWithStats((~mask).astype(np.uint8), connectivity=4)
-    out = mask.copy()
-    height, width = mask.shape
-    soft = np.zeros(len(Part), np.bool_)
-    soft[[Part.BACKGROUND, *_GARMENTS]] = True
-    x0, y0, x1, y1 = stats[:, 0], stats[:, 1], stats[:, 0] + stats[:, 2], stats[:, 1] + stats[:, 3]
-    closed = (stats[:, 4] <= _HOLE * area) & (x0 > 0) & (y0 > 0) & (x1 < width) & (y1 < height)
-    closed[0] = False  # the garment itself
-    for k in np.flatnonzero(closed).tolist():
-        x, y, w, h, size = (int(v) for v in stats[k])
-        box = (slice(y, y + h), slice(x, x + w))
-        hole = pieces[box] == k
-        who = instances[box][hole]
-        if (protect is not None and protect[box][hole].any()) or ((who > 0) & (who != person.index)).any():
-            continue
-        garments = soft[labels[box][hole]] & ((who > 0) | (size <= _PINHOLE * area))
-        if size <= _PINHOLE * area or garments.mean() > 0.9:
-            out[box] |= hole
-    return out

@@ -14,6 +14,7 @@ import numpy.typing as npt
 __all__ = ["cut_sections", "fit_sections"]
 
 Doubles = npt.NDArray[np.float64]
+Whole = npt.NDArray[np.int64]
 _STEP = 0.5  # px between samples of a section
 _HIDDEN = 0.004  # what an end behind something counts, beside a free one
 _BEHIND = 0.06  # half widths by which cloth goes on behind what hides its end
@@ -32,38 +33,45 @@ def cut_sections(
     steps = np.arange(-reach, reach + _STEP, _STEP)
     x = (line[:, :1] + normal[:, :1] * steps - 0.5).astype(np.float32)
     y = (line[:, 1:] + normal[:, 1:] * steps - 0.5).astype(np.float32)
-    cut = np.asarray(cv2.remap(shape, x, y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=0))
+    cut = cv2.remap(shape, x, y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=0).astype(np.uint8)
     outside = (x < 0) | (y < 0) | (x > shape.shape[1] - 1) | (y > shape.shape[0] - 1)
+    first, last = _runs(cut, left_out)
     n, width = cut.shape
+    rows = np.flatnonzero(last > 0)
+    first, last = first[rows], last[rows]
+    columns = np.arange(width)
+    cloth = (cut[rows] == 2) & (columns >= first[:, None]) & (columns < last[:, None])
     low, high, free = np.zeros((2, n)), np.zeros((2, n)), np.zeros((2, n))
-    for k in range(left_out, n - left_out):
-        run = _run(cut[k], width // 2)
-        if run is None:
-            continue
-        first, last = run
-        seen = first + np.flatnonzero(cut[k, first:last] == 2)
-        for side, inner, outer in ((0, seen[0], first), (1, seen[-1] + 1, last)):
-            at_inner, at_outer = steps[0] + _STEP * (inner - 0.5), steps[0] + _STEP * (outer - 0.5)
-            cut_off = outside[k, max(outer - 2, 0)] or outside[k, min(outer + 1, width - 1)] or outer in (0, width)
-            low[side, k], high[side, k] = at_inner, at_outer
-            free[side, k] = 1.0 if abs(at_inner - at_outer) < 2 and not cut_off else _HIDDEN
-            if cut_off:
-                high[side, k] = -2 * reach if side == 0 else 2 * reach
+    seen = (cloth.argmax(1), width - cloth[:, ::-1].argmax(1))
+    for side, inner, outer in ((0, seen[0], first), (1, seen[1], last)):
+        at_inner, at_outer = steps[0] + _STEP * (inner - 0.5), steps[0] + _STEP * (outer - 0.5)
+        cut_off = outside[rows, np.maximum(outer - 2, 0)] | outside[rows, np.minimum(outer + 1, width - 1)]
+        cut_off |= (outer == 0) | (outer == width)
+        low[side, rows] = at_inner
+        high[side, rows] = np.where(cut_off, (2 * side - 1) * 2 * reach, at_outer)
+        free[side, rows] = np.where((np.abs(at_inner - at_outer) < 2) & ~cut_off, 1.0, _HIDDEN)
     return low, high, free
 
 
-def _run(cut: npt.NDArray[np.uint8], middle: int) -> tuple[int, int] | None:
-    """The stretch of a section, first and end, that holds the most cloth near its middle; None: it meets no cloth."""
-    filled = np.concatenate([[0], (cut > 0).astype(np.int8), [0]])
-    edges = np.flatnonzero(np.diff(filled))
-    best, most = None, 0.0
-    for first, last in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-        at = np.flatnonzero(cut[first:last] == 2) + first
-        # Cloth counts less the farther it is from the line: beside a bent arm lies its other half.
-        weight = float((1 / (1 + (np.abs(at - middle) / (0.35 * middle)) ** 2)).sum())
-        if weight > most:
-            best, most = (first, last), weight
-    return best
+def _runs(cut: npt.NDArray[np.uint8], left_out: int) -> tuple[Whole, Whole]:
+    """(n,) first and (n,) end of the stretch of each section that holds the most cloth near its middle; 0: no cloth."""
+    n, width = cut.shape
+    filled = np.zeros((n, width + 2), np.int8)
+    filled[left_out : n - left_out, 1:-1] = cut[left_out : n - left_out] > 0
+    change = np.diff(filled, axis=1)
+    row, start = np.nonzero(change > 0)
+    end = np.nonzero(change < 0)[1]
+    # Cloth counts less the farther it is from the line: beside a bent arm lies its other half.
+    middle = width // 2
+    weight = 1 / (1 + (np.abs(np.arange(width) - middle) / (0.35 * middle)) ** 2)
+    total = np.zeros((n, width + 1))
+    np.cumsum((cut == 2) * weight, axis=1, out=total[:, 1:])
+    held = total[row, end] - total[row, start]
+    first, last = np.zeros(n, np.int64), np.zeros(n, np.int64)
+    order = np.argsort(held, kind="stable")
+    order = order[held[order] > 0]
+    first[row[order]], last[row[order]] = start[order], end[order]  # the heaviest comes last and stays
+    return first, last
 
 
 def fit_sections(
@@ -111,7 +119,7 @@ def fit_sections(
     for _ in range(4):
         matrix = penalty + np.diag(weight + 1e-6)
         right_side = (weight * target + wished + 1e-6 * level)[:, None]
-        edges = np.asarray(cv2.solve(matrix, right_side, flags=cv2.DECOMP_CHOLESKY)[1])[:, 0]
+        edges = np.asarray(cv2.solve(matrix, right_side, flags=cv2.DECOMP_CHOLESKY)[1], np.float64)[:, 0]
         weight = free.ravel() / (1 + ((edges - seen) / (0.15 * typical)) ** 2)  # folds, straps and crumbs are outliers
         # Behind something any place within the range will do, with a weak wish for where the cloth was seen last;
         # an edge out of the range would cut off cloth or show where there is none.

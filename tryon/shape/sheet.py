@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dressform.parsing.windows import Window
+from dressform.parsing.scores import Window
 from dressform.tryon.shape.frames import Frame
 from dressform.tryon.shape.grid_solve import integrate, pillow
 
@@ -115,7 +115,8 @@ def _spread(field: npt.NDArray[np.float64], inside: Mask) -> npt.NDArray[np.floa
 
 def _drawn(field: npt.NDArray[np.float64], step: tuple[float, float], box: Window) -> Floats:
     """(h, w) a field of the padded grid at the pixels of a box, smoothly."""
-    return _sampled(field, step, np.arange(box[0], box[2]) + 0.5, np.arange(box[1], box[3]) + 0.5)
+    x, y = (np.arange(box[k], box[k + 2], dtype=np.float64) + 0.5 for k in (0, 1))
+    return _sampled(field, step, x, y)
 
 
 def _sampled(

@@ -7,17 +7,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from dressform.parsing import Part, Person
-from dressform.parsing.windows import Window
+from dressform.parsing.scores import Window
+from dressform.tryon.shape.labels import small_labels
 
 __all__ = ["ARMS", "LEGS", "Joints", "Waist", "bone_distances", "find_joints", "find_waist"]
 
 Floats = npt.NDArray[np.float32]
+Bytes = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
 
 ARMS = {"L": (5, 7, 9), "R": (6, 8, 10)}
@@ -111,9 +114,10 @@ def find_joints(person: Person) -> Joints | None:
     side = max(x1 - x0, y1 - y0)
     scale = min(1.0, _SIDE / side)
     size = (max(round((x1 - x0) * scale), 1), max(round((y1 - y0) * scale), 1))
-    body = np.asarray(cv2.resize(person.own(window).view(np.uint8), size, interpolation=cv2.INTER_NEAREST))
+    body = np.minimum(small_labels(person, window, size), 1)
     reach = max(3, round(0.03 * max(size)))
-    body = np.asarray(cv2.dilate(body, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))))
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
+    body = np.asarray(cv2.dilate(body, disc), np.uint8)
     at = np.floor((points - (x0, y0)) * scale)
     inside = (at >= -reach).all(1) & (at < np.array(size) + reach).all(1)
     at = np.clip(np.nan_to_num(at), 0, np.array(size) - 1).astype(np.int64)
@@ -124,7 +128,7 @@ def find_joints(person: Person) -> Joints | None:
     return Joints(points, seen) if seen[5:].any() else None
 
 
-def _check_limb(at: npt.NDArray[np.int64], seen: npt.NDArray[np.bool_], limb: tuple[int, ...], body: Floats) -> None:
+def _check_limb(at: npt.NDArray[np.int64], seen: npt.NDArray[np.bool_], limb: tuple[int, ...], body: Bytes) -> None:
     """Forget the end of every bone that does not run over the person."""
     for upper, lower in pairwise(limb):
         seen[lower] &= seen[upper]
@@ -164,7 +168,7 @@ def find_waist(person: Person, joints: Joints | None) -> Waist | None:
     return Waist((0.0, float(window[1] + narrow)), (0.0, 1.0))
 
 
-def bone_distances(grid: Floats, bones: Floats) -> Floats:
+def bone_distances(grid: npt.NDArray[np.floating[Any]], bones: Floats) -> Floats:
     """(h, w) float32 distances of points (h, w, 2) to a chain of bones (k, 2)."""
     out = np.full(grid.shape[:2], np.inf, np.float32)
     for a, b in pairwise(bones):

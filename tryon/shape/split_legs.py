@@ -140,9 +140,9 @@ def _between(point: Floats, joints: Joints | None) -> bool:
 def _bones(mask: Mask, joints: Joints | None, gap: Floats | None) -> tuple[Floats, Floats] | None:
     """The chains of both legs, from the joints or from the shape of the mask."""
     if joints is not None:
-        chains = [joints.chain(LEGS[side]) for side in "LR"]
-        if chains[0] is not None and chains[1] is not None:
-            return chains[0], chains[1]
+        left, right = (joints.chain(LEGS[side]) for side in "LR")
+        if left is not None and right is not None:
+            return left, right
     if gap is None:
         return None
     rows = np.flatnonzero(mask.any(1))
@@ -150,11 +150,11 @@ def _bones(mask: Mask, joints: Joints | None, gap: Floats | None) -> tuple[Float
     if gap[1] > top + 0.75 * (bottom - top):
         return None
     chains = []
-    for right in (False, True):
+    for last in (False, True):
         points = []
         for y in np.linspace(gap[1] + 0.1 * (bottom - gap[1]), bottom - 0.05 * (bottom - gap[1]), 3):
             x = np.flatnonzero(mask[int(y)])
-            x = x[x > gap[0]] if right else x[x < gap[0]]
+            x = x[x > gap[0]] if last else x[x < gap[0]]
             if len(x):
                 points.append((float(x.mean()) + 0.5, float(y)))
         if len(points) < 2:
