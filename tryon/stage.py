@@ -17,17 +17,20 @@ from dressform.parsing import OptionError, Parse, Person
 from dressform.parsing.image import ImageSource
 from dressform.parsing.windows import Window, window_slices
 from dressform.tryon.garment.target_landmarks import target_landmarks
+from dressform.tryon.gather import grown
 from dressform.tryon.light import luminance
 from dressform.tryon.matte.alpha import firm_protect, garment_alpha
 from dressform.tryon.matte.color import foreground
 from dressform.tryon.photo.photo import Photo, frozen, read_photo
-from dressform.tryon.shading.estimate import Shading, estimate_shading
+from dressform.tryon.shading.cloths import estimate_lights, split_cloths
+from dressform.tryon.shading.estimate import Shading
 from dressform.tryon.shape.coords import ClothMap, map_cloth
 from dressform.tryon.shape.fold_shift import shift_folds
 from dressform.tryon.shape.panel import Panel
 from dressform.tryon.shape.panels import split_panels
 from dressform.tryon.shape.regions import GarmentRegion, find_region
 from dressform.tryon.shape.scale import ClothScale, measure_scale
+from dressform.tryon.sharpness import measure_blur
 
 if TYPE_CHECKING:
     from dressform.tryon.drape import AnyCloth
@@ -44,6 +47,7 @@ Mask = npt.NDArray[np.bool_]
 Point = tuple[float, float]
 
 _FULL = 65535
+_ABOUT = 4  # px around a garment whose edges say how sharp it is
 _OTHER_PHOTO = 12.0  # mean difference of 8-bit samples in the window: more is another photo, not another encoder
 _WHITE = 99.0  # percentile of the photo's luminance that counts as a white surface in its light
 _SCENE = (0.2, 1.0)  # what that white may be
@@ -68,6 +72,7 @@ class Stage:
         landmarks: (x, y) in pixels of the window by name, for garments from photos.
         scale: Size of the person's cloth.
         white: Luminance of a white surface in the photo's light, 0..1.
+        blur: Standard deviation of the blur of the person in the photo, in pixels.
         seam: How sleeves are sewn on, one of :data:`dressform.tryon.shape.coords.SEAMS`.
         bend: How far threads are moved by folds, in shares of the torso's width.
         cloth_map: Coordinates on the cloth, folds included.
@@ -88,6 +93,7 @@ class Stage:
     landmarks: Mapping[str, Point] = field(repr=False)
     scale: ClothScale
     white: float
+    blur: float
     seam: str
     bend: float
     cloth_map: ClothMap = field(repr=False)
@@ -179,7 +185,8 @@ def prepare(
     alpha = _quantised(garment_alpha(shown, garment, wearer, protect=firm_protect(garment, wearer, protect)))
     soft = (alpha > 0) & (alpha < _FULL)
     rim = foreground(linear, _coverage(alpha))[soft]
-    shading = estimate_shading(linear, _cloth(alpha, garment))
+    cloths = split_cloths(shown, garment.mask, wearer.parse.labels[at])
+    shading = estimate_lights(linear, _cloth(alpha, garment), cloths)
     panels = split_panels(garment, wearer)
     fold = frozen(shading.fold.astype(np.float16))
     scale = measure_scale(wearer, garment)
@@ -188,7 +195,7 @@ def prepare(
         photo, wearer.index, garment.name, garment.window, frozen(alpha), frozen(rim),
         frozen(shading.shade.astype(np.float16)), fold, frozen(shading.weave.astype(np.float16)), frozen(shading.inks),
         panels, MappingProxyType(dict(target_landmarks(garment, wearer, panels))), scale, _scene_white(photo),
-        seam, float(bend), cloth_map, push,
+        measure_blur(shown, grown(alpha > 0, _ABOUT)), seam, float(bend), cloth_map, push,
     )  # fmt: skip
 
 

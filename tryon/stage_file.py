@@ -55,7 +55,7 @@ def save_stage(stage: Stage, path: Path, *, photo: bool = True) -> None:
     told = {
         "kind": _KIND, "version": STAGE_VERSION, "photo": pixels_digest(stage.photo), "size": list(stage.photo.size),
         "person": stage.person, "region": stage.region, "window": list(stage.window),
-        "scale": [stage.scale.pixels_per_cm, stage.scale.source], "white": stage.white, "seam": stage.seam,
+        "scale": [stage.scale.pixels_per_cm, stage.scale.source], "white": stage.white, "blur": stage.blur, "seam": stage.seam,
         "bend": stage.bend, "landmarks": {name: list(map(float, at)) for name, at in sorted(stage.landmarks.items())},
         "origins": [frame.origin for frame in frames],
         "panels": [
@@ -147,7 +147,7 @@ def _read(file: _Members, image: ImageSource | Photo | None) -> Stage:
         _photo(file, image, told), _integers([told["person"]], 1)[0], told["region"], window, alpha,
         file.array("rim", np.float32, (soft, 3), 3 * soft), shade, fold, weave,
         file.array("inks", np.float32, (None, 3), 3 * _MOST_INKS), panels, MappingProxyType(marks), scale,
-        _number(told["white"], 0, 1), told["seam"], bend, cloth_map, push,
+        _number(told["white"], 0, 1), _number(told["blur"], 0, 100), told["seam"], bend, cloth_map, push,
     )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from dressform.tryon.garment.fit_report import FitReport
 from dressform.tryon.look import Look
 from dressform.tryon.shading.estimate import relight
 from dressform.tryon.shape.coords import panel_coordinates
+from dressform.tryon.sharpness import soften
 from dressform.tryon.stage import Stage, light_of
 
 if TYPE_CHECKING:
@@ -40,8 +41,8 @@ class Classic:
         else:
             made, fit = _garment(stage, cloth, look)
         light = relight(light_of(stage), folds=look.folds, weave=look.weave, exposure=_stops(stage, look))
-        rgb = np.ascontiguousarray(made.rgb * light[..., None])
-        return Layer(rgb, made.coverage, fit, () if fit is None else fit.notes)
+        rgb, covered = soften(made.rgb, made.coverage, stage.blur)
+        return Layer(np.ascontiguousarray(rgb * light[..., None]), covered, fit, () if fit is None else fit.notes)
 
 
 def _stops(stage: Stage, look: Look) -> float:

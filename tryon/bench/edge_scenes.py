@@ -51,6 +51,7 @@ _CELL = 4.5  # px of the photo to a sample of the score maps
 _ASTRAY = 2.2  # px, standard deviation of the parser's border
 _LENS = 0.6  # px, standard deviation of the lens's blur
 _QUALITY = 95  # of JPEG
+_FULL, _HALF = cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420
 _SKIN, _DARK_HAIR, _FAIR_HAIR = (0.52, 0.3, 0.2), (0.022, 0.014, 0.01), (0.4, 0.27, 0.13)
 
 
@@ -75,13 +76,14 @@ class EdgeScene:
     wanted: Floats
 
 
-def draw_edges(cloth: str, seed: int = 0, *, height: int = 640) -> EdgeScene:
+def draw_edges(cloth: str, seed: int = 0, *, height: int = 640, halved: bool = False) -> EdgeScene:
     """Draw a scene.
 
     Args:
         cloth: One of :data:`CLOTHS`.
         seed: Of background, hair, folds, noise and the parser's errors.
         height: Of the photo in pixels; its width is three quarters of it. The figure is as large whatever it is.
+        halved: Whether JPEG stores colour at half the resolution of brightness, as most cameras do.
     """
     rng = np.random.default_rng([seed, *cloth.encode()])
     size = (height, height * 3 // 4)
@@ -105,7 +107,7 @@ def draw_edges(cloth: str, seed: int = 0, *, height: int = 640) -> EdgeScene:
             picture = picture + covers[name][:, :, None] * (color - picture)
         pictures.append(_blurred(picture))
     before, wanted = pictures
-    return EdgeScene(_parsed(covers, before, rng), _photo(before, rng), _blurred(garment), old, new, wanted)
+    return EdgeScene(_parsed(covers, before, rng), _photo(before, rng, halved), _blurred(garment), old, new, wanted)
 
 
 def _covers(size: tuple[int, int], rng: Rng) -> dict[str, Floats]:
@@ -185,12 +187,14 @@ def _blurred(picture: Floats) -> Floats:
     return np.asarray(cv2.GaussianBlur(picture, (0, 0), _LENS), np.float32)
 
 
-def _photo(light: Floats, rng: Rng) -> Bytes:
+def _photo(light: Floats, rng: Rng, halved: bool) -> Bytes:
     spread = np.sqrt(0.0006**2 + 0.006**2 * light)
     x = np.clip(light + spread * rng.standard_normal(light.shape), 0, 1)
     coded = 255 * np.where(x <= 0.0031308, 12.92 * x, 1.055 * x ** (1 / 2.4) - 0.055)
     rgb = np.rint(coded).astype(np.uint8)
-    data = cv2.imencode(".jpg", rgb[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1]
+    factor = _HALF if halved else _FULL
+    options = [cv2.IMWRITE_JPEG_QUALITY, _QUALITY, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, factor]
+    data = cv2.imencode(".jpg", rgb[:, :, ::-1], options)[1]
     return np.ascontiguousarray(np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)[:, :, ::-1])
 
 

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from dressform.parsing import OptionError, Part, Person
 from dressform.parsing.scores import resample
 from dressform.parsing.windows import window_slices
-from dressform.tryon.gather import grown
+from dressform.tryon.gather import distance, grown
 from dressform.tryon.light import to_linear
 from dressform.tryon.matte.band import band_alpha
 from dressform.tryon.matte.color import foreground
@@ -144,7 +144,12 @@ def _guess(
     small = _shrink(shown, size).astype(np.float32) / np.float32(255)
     mask, free = _shrink_mask(region.mask, size), ~_shrink_mask(kept, size)
     cell = max(cell / scale, 1.0)
-    guess = cut(small, mask, _prior(region, person, mask, size), cell, free)
+    near = np.zeros(mask.shape, np.bool_)
+    for front in fronts:
+        near |= _shrink_mask(front, size)
+    guess = cut(small, mask, _prior(region, person, mask, size), cell, free, near)
+    even = np.asarray(cv2.medianBlur(np.rint(guess * 255).astype(np.uint8), 5), np.float32) / np.float32(255)
+    guess = np.where((distance(near) > cell) & free, even, guess)
     linear = to_linear(_shrink(shown, size))
     for front, solid in zip(fronts, (False, True), strict=True):
         if not solid and scale < _ONCE:

@@ -68,7 +68,8 @@ def band_alpha(
         return out
     sides = _Side(linear, cloth), _Side(linear, rest)
     ahead = [_Side(linear, front & rest) for front in fronts if (front & rest).any()]
-    share, pairs = np.empty(len(pixels), np.float32), np.empty((6, len(pixels)), np.float32)
+    share, clear = np.empty(len(pixels), np.float32), np.empty(len(pixels), np.float32)
+    pairs = np.empty((6, len(pixels)), np.float32)
     for at, chunk in _chunks(pixels):
         inner, outer = (side.candidates(chunk, reach) for side in sides)
         for front in ahead:
@@ -79,13 +80,15 @@ def band_alpha(
         if loose.any():
             far = np.where(loose, np.float32(0), np.float32(1e3))
             outer += [(np.repeat(color[:, None], len(chunk), axis=1), far) for color in extra[1]]
-        pairs[:, at] = _best_pair(planes(linear, chunk.where), chunk.take(guess), inner, outer)
+        own, prior = planes(linear, chunk.where), chunk.take(guess)
+        clear[at] = 1 - np.maximum(2 * prior - 1, 0) ** 2 * _within(own, inner)
+        pairs[:, at] = _best_pair(own, prior, clear[at], inner, outer)
     trust = np.empty(len(pixels), np.float32)
     index = np.full(band.size, -1, np.int32)
     index[pixels.where] = np.arange(len(pixels), dtype=np.int32)
     for at, chunk in _chunks(pixels):
         own, prior = planes(linear, chunk.where), chunk.take(guess)
-        share[at], trust[at] = _shared(own, prior, chunk, pairs, index)
+        share[at], trust[at] = _shared(own, prior, clear[at], chunk, pairs, index)
     flat = out.reshape(-1)
     flat[pixels.where] = share
     _smooth(flat, shown, pixels, share, trust)
@@ -142,14 +145,28 @@ def _noise(own: Planes) -> Floats:
     return np.asarray(_GRAIN**2 * np.maximum(own.mean(axis=0), np.float32(0.01)) + np.float32(1e-5), np.float32)
 
 
-def _best_pair(own: Planes, prior: Floats, inner: list[Candidate], outer: list[Candidate]) -> Planes:
+def _within(own: Planes, side: list[Candidate]) -> Floats:
+    """(n,) 0..1: how well a pixel is explained as a mixture of two colours of the same side: a border of inks."""
+    noise = _noise(own)
+    least = np.full(own.shape[1], np.inf, np.float32)
+    for k, (color, _) in enumerate(side):
+        for other, _ in side[:k]:
+            line, step = color - other, own - other
+            length = dot(line, line)
+            at = np.clip(dot(step, line) / np.maximum(length, np.float32(1e-9)), 0, 1)
+            step -= at * line
+            np.minimum(least, dot(step, step), out=least)
+    return np.exp(least / (np.float32(-_FIT) * noise))
+
+
+def _best_pair(own: Planes, prior: Floats, known: Floats, inner: list[Candidate], outer: list[Candidate]) -> Planes:
     """(6, n) cloth's colour and the other side's, the pair whose mixture explains each pixel best."""
     noise = _noise(own)
     best = np.full(len(prior), np.inf, np.float32)
     out = np.empty((6, len(prior)), np.float32)
     for color, far in inner:
         for other, away in outer:
-            at, cost, _ = _unmixed(own, color, other, prior, noise)
+            at, cost, _ = _unmixed(own, color, other, prior, known, noise)
             at -= prior
             at *= at
             cost += np.float32(_NEAR) * (far + away) + np.float32(_GUESS) * at
@@ -161,7 +178,7 @@ def _best_pair(own: Planes, prior: Floats, inner: list[Candidate], outer: list[C
 
 
 def _shared(
-    own: Planes, prior: Floats, pixels: Pixels, pairs: Planes, index: npt.NDArray[np.int32]
+    own: Planes, prior: Floats, known: Floats, pixels: Pixels, pairs: Planes, index: npt.NDArray[np.int32]
 ) -> tuple[Floats, Floats]:
     """(n,) coverage by the mean of the pairs of a pixel and its neighbours, and how much to trust it, 0..1."""
     noise = _noise(own)
@@ -170,42 +187,24 @@ def _shared(
     for down, right in _SHARING:
         there = np.take(index, pixels.aside(down, right))
         found = np.take(pairs, np.maximum(there, 0), axis=1)
-        _, cost, _ = _unmixed(own, found[:3], found[3:], prior, noise)
+        _, cost, _ = _unmixed(own, found[:3], found[3:], prior, known, noise)
         near = np.exp(-(down * down + right * right) / 4.5)
         weight = np.float32(near) * np.exp(cost / np.float32(-_FIT)) * (there >= 0)
         total += weight
         pair += found * weight
     pair /= total
-    at, cost, clear = _unmixed(own, pair[:3], pair[3:], prior, noise)
-    _fitted(at, _full(own), _full(pair[:3]), _full(pair[3:]))
+    at, cost, clear = _unmixed(own, pair[:3], pair[3:], prior, known, noise)
     apart = np.float32(_ALIKE) * clear / np.maximum(1 - clear, np.float32(1e-6))
     return at, np.exp(cost / np.float32(-12)) * apart / (apart + 20) + np.float32(0.01)
 
 
-def _full(calm: Planes) -> Planes:
-    grey = LUMA @ calm
-    return (calm - grey) / np.float32(_TINT) + grey
-
-LUMA = np.float32([0.2126, 0.7152, 0.0722])
-W = np.float32([0.299, 0.587, 0.114])
-_LAM=0.12
-_STEPS_N=2
-
-def _fitted(at, own, color, other):
-    want = W @ np.sqrt(np.maximum(own, 0))
-    line = color - other
-    for _ in range(_STEPS_N):
-        root = np.sqrt(np.maximum(other + at * line, 1e-4))
-        rise = W @ (line / (2 * root))
-        at += (want - W @ root) * rise / (rise * rise + np.float32(_LAM**2))
-        np.clip(at, 0, 1, out=at)
-
-
-def _unmixed(own: Planes, color: Planes, other: Planes, prior: Floats, noise: Floats) -> tuple[Floats, Floats, Floats]:
+def _unmixed(
+    own: Planes, color: Planes, other: Planes, prior: Floats, known: Floats, noise: Floats
+) -> tuple[Floats, Floats, Floats]:
     """(n,) share of ``color`` in ``own``, squared distance in spreads, and how clearly the two colours differ, 0..1."""
     line, step = color - other, own - other
     length, along, square = dot(line, line), dot(step, line), dot(step, step)
-    clear = length / (length + np.float32(_ALIKE) * noise)
+    clear = known * length / (length + np.float32(_ALIKE) * noise)
     at = along / np.maximum(length, np.float32(1e-9))
     np.clip(at, 0, 1, out=at)
     at -= prior

@@ -32,7 +32,7 @@ _BLIND = 0.15
 _STEPS, _PULL, _ALIKE = 6, 4.0, 0.08  # of the mean field: rounds, weight, spread of colours
 
 
-def cut(photo: Floats, mask: Mask, prior: Floats, cell: float, free: Mask) -> Floats:
+def cut(photo: Floats, mask: Mask, prior: Floats, cell: float, free: Mask, front: Mask) -> Floats:
     """Probability of the garment, after a look at the photo.
 
     Args:
@@ -41,6 +41,7 @@ def cut(photo: Floats, mask: Mask, prior: Floats, cell: float, free: Mask) -> Fl
         prior: (h, w) float32 0..1, probability of the garment by the score maps.
         cell: Pixels that a score sample covers, at least 1.
         free: (h, w) bool, pixels that may change sides.
+        front: (h, w) bool, hair and skin: between strands and fingers cloth may show as far as the border may move.
 
     Returns:
         (h, w) float32 in 0..1: exactly 0 or 1 outside the band of :data:`REACH` samples about the border.
@@ -50,12 +51,13 @@ def cut(photo: Floats, mask: Mask, prior: Floats, cell: float, free: Mask) -> Fl
     far = np.abs(signed) / np.float32(cell)
     band = (far <= _CLOSE) | ((far <= REACH) & (prior > _DOUBT) & (prior < 1 - _DOUBT))
     band &= signed >= -_OUT * cell
+    band |= front & (far <= REACH)
     band &= free
     out = mask.astype(np.float32)
     pixels = Pixels.of(band)
     if not len(pixels):
         return out
-    share = np.clip(pixels.take(prior), 0.02, 0.98)
+    share = np.clip(pixels.take(prior), 0.02, 1-0.02)
     odds = np.log(share / (1 - share))
     odds += _COLOR * _likelihood(photo, pixels, mask & ~band, ~mask & ~band, cell)
     odds += _PLACE * np.clip(pixels.take(signed) / np.float32(cell), -2, 2)

@@ -29,9 +29,9 @@ from dressform.tryon.shading.filters import (
 )
 from dressform.tryon.shading.ink_assign import assign_inks, border_confidence
 from dressform.tryon.shading.ink_contrast import contrast_field
-from dressform.tryon.shading.ink_regions import log_luminance, luminance
+from dressform.tryon.shading.ink_regions import Features, log_luminance, luminance, pixel_features
 from dressform.tryon.shading.inks import NONE, InkMap, find_inks
-from dressform.tryon.shading.specks import find_specks
+from dressform.tryon.shading.unexplained import busyness, find_foreign, find_specks
 
 __all__ = ["Shading", "estimate_shading", "relight"]
 
@@ -87,18 +87,18 @@ def estimate_shading(linear: Floats, mask: Mask) -> Shading:
     scale = max(1.0, float(np.sqrt(area / _ANALYSIS)))
     small, small_mask = _reduced(linear, mask, scale)
     inks = find_inks(small, small_mask)
-    small_light = log_luminance(small)
-    expected, contrast, specks = _expected(small_light, inks, small_mask)
+    features = pixel_features(small)
+    expected, contrast, unknown = _expected(features, inks, small_mask)
     near = enlarged(expected, mask.shape)
     light = log_luminance(linear)
     labels, confidence = assign_inks(linear, light, near, inks, mask)
     steps, step = int(np.clip(round(scale / 2), 1, 3)), 2 if scale > _LARGE else 1
     confidence *= border_confidence(labels, steps)
-    if specks.any():
-        confidence *= 1 - enlarged(specks.astype(np.float32), mask.shape)
+    if unknown.any():
+        confidence *= 1 - enlarged(unknown, mask.shape)
     measured = _divided(light, labels, inks, contrast)
     measured = bridge(measured, confidence, near, 3 * steps, step=step)
-    variance = noise_variance(measured, confidence, light, small_light)
+    variance = noise_variance(measured, confidence, light, features.log_light)
     clean = denoise(measured, variance, max(2, round(2 * scale)), step=step)
     weave = measured
     weave -= clean
@@ -184,9 +184,9 @@ def _table(inks: InkMap) -> Floats:
     return table
 
 
-def _expected(light: Floats, inks: InkMap, mask: Mask) -> tuple[Floats, Floats | None, Mask]:
-    """Log shading at the smaller size, known everywhere, the contrast field of several inks, specks."""
-    contrast = None
+def _expected(features: Features, inks: InkMap, mask: Mask) -> tuple[Floats, Floats | None, Floats]:
+    """Log shading at the smaller size, known everywhere, the contrast field of several inks, what tells no light."""
+    light, contrast = features.log_light, None
     table = _table(inks)
     if len(inks.level) > 1:
         shifted = np.where(inks.labels == NONE, 0, inks.labels.astype(np.int32) + 1)
@@ -199,16 +199,22 @@ def _expected(light: Floats, inks: InkMap, mask: Mask) -> tuple[Floats, Floats |
     if contrast is not None:
         level = level * (1 + contrast)
     rest = light - level
-    specks = find_specks(rest, mask)
-    sure[specks] = 0
+    unknown = find_specks(rest, mask) | find_foreign(features, inks, mask)
+    if (unknown | (sure == 0)).all():
+        unknown = np.zeros_like(unknown)
+    sure[unknown] = 0
     near = pull_push(rest, sure)
+    cloth = (inks.labels != NONE).astype(np.float32)
+    radius = max(3, round(_LOOSE * float(np.sqrt(cloth.sum()))))
     if contrast is not None:
-        cloth = (inks.labels != NONE).astype(np.float32)
-        radius = max(3, round(_LOOSE * float(np.sqrt(cloth.sum()))))
         smooth = robust_mean(rest, cloth * (sure + np.float32(_SURE)), radius)
         lone = np.clip(1 - box_mean(sure, 4) / (_DENSE * np.maximum(box_mean(cloth, 4), np.float32(1e-3))), 0, 1)
         near += lone * (smooth - near)
-    return near, contrast, specks
+    busy = np.float32(busyness(rest, inks, mask))
+    if busy > 0:
+        total = np.maximum(box_mean(box_mean(cloth, radius), radius), np.float32(1e-6))
+        near += busy * (box_mean(box_mean(cloth * rest, radius), radius) / total - near)
+    return near, contrast, np.maximum(unknown, busy, dtype=np.float32)
 
 
 def _divided(light: Floats, labels: npt.NDArray[np.uint8], inks: InkMap, contrast: Floats | None) -> Floats:

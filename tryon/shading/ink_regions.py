@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["DARK", "Features", "chromaticity", "find_patches", "log_luminance", "luminance", "pixel_features"]
+__all__ = ["DARK", "Features", "chroma_at", "chromaticity", "find_patches", "log_luminance", "luminance", "pixel_features"]
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int32]
@@ -73,6 +73,26 @@ def chromaticity(linear: npt.NDArray[np.floating]) -> Floats:
     root = np.sqrt(linear.astype(np.float32, copy=False))
     total = root[..., 0] + root[..., 1] + root[..., 2]
     return np.asarray((root[..., 0::2] - root[..., 1:2]) * (6 / total)[..., None], np.float32)
+
+
+def chroma_at(chroma: Floats, log_light: Floats, bounces: float = 1.0) -> Floats:
+    """What :func:`pixel_features` makes of colours of some chromaticity.
+
+    Args:
+        chroma: (n, 2) float32, chromaticity.
+        log_light: (n,) float32, log luminance at which it is seen.
+        bounces: How often the light has met the cloth: its colour is taken to that power.
+
+    Returns:
+        (n, 2) float32.
+    """
+    green = (1 - (chroma[:, 0] + chroma[:, 1]) / 6) / 3
+    root = np.stack([green + chroma[:, 0] / 6, green, green + chroma[:, 1] / 6], 1)
+    np.maximum(root, 0, out=root)
+    if bounces != 1:
+        root **= np.float32(bounces)
+    root *= (np.exp(log_light / 2) / np.maximum(root @ _LUMA[0], np.float32(1e-6)))[:, None]
+    return chromaticity(np.square(root) + np.float32(DARK))
 
 
 def pixel_features(linear: Floats) -> Features:

@@ -35,7 +35,6 @@ as tailors do; "continuous", as if sleeve and torso were cut from one piece of c
 _KNEE = 0.94  # share of the half width from where the arcsine goes on straight: cloth is never squeezed more than 3:1
 _OUT = 1.5  # how fast u grows beyond the half width, where the outline bulges
 _AROUND = 6  # px around a panel's mask where its coordinates are defined too
-_JUMP = 3.0  # px of u or v per px beyond what both neighbours have: a seam, not a slope
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +120,7 @@ def map_cloth(panels: Sequence[Panel], *, seam: str = "sewn", around: int = _ARO
         at = (slice(y, y + h), slice(x, x + w))
         here, inside = number[at] == k, panel.mask[at]
         part, worst = _sound_part(panel, sewing, box, inside)
-        uv[at][here] = part[here]
+        np.copyto(uv[at], part, where=here[..., None])
         least = min(least, worst)
     return ClothMap(uv, number, _footprint(uv, number), least)
 
@@ -130,9 +129,13 @@ def determinants(uv: Floats) -> Floats:
     """(h, w) float32 determinants of the Jacobian of (h, w, 2) coordinates, by central differences."""
     if min(uv.shape[:2]) < 2:
         return np.ones(uv.shape[:2], np.float32)
-    ux, vx = (np.gradient(uv[..., c], axis=1) for c in (0, 1))
-    uy, vy = (np.gradient(uv[..., c], axis=0) for c in (0, 1))
-    return np.asarray(ux * vy - uy * vx, np.float32)
+    along_x, along_y = (
+        np.asarray(cv2.Sobel(uv, cv2.CV_32F, *way, ksize=1, scale=0.5, borderType=cv2.BORDER_REPLICATE), np.float32)
+        for way in ((1, 0), (0, 1))
+    )
+    along_x[:, [0, -1]] *= 2  # at the borders there is one neighbour instead of two
+    along_y[[0, -1]] *= 2
+    return along_x[..., 0] * along_y[..., 1] - along_y[..., 0] * along_x[..., 1]
 
 
 def tube_at(frame: Frame, points: Floats) -> Floats:
@@ -167,18 +170,24 @@ def _sewn(part: Floats, panel: Panel, sewing: Sewing, box: Window) -> Floats:
     """A panel's coordinates turned and moved to its parent's, and led over from those."""
     c, s = np.float32(np.cos(sewing.turn)), np.float32(np.sin(sewing.turn))
     u, v = part[..., 0], part[..., 1]
-    out = np.stack([c * u - s * v, s * u + c * v], -1) + np.asarray(sewing.shift, np.float32)
+    out = np.stack([c * u - s * v, s * u + c * v], -1)
+    out += np.asarray(sewing.shift, np.float32)
     if panel.parent is None or sewing.reach <= 0:
-        return np.asarray(out, np.float32)
+        return out
     step = grid_step(box)
     points, shape = grid_points(box, step)
-    share = enlarged(sewing.share(points).reshape(shape), box, step)[..., None]
+    share = enlarged(sewing.share(points).reshape(shape), box, step)
+    x, y, w, h = cv2.boundingRect((share < 1).view(np.uint8))
+    if not w:
+        return out
     parent = panel.parent
     if not panel.name.startswith("leg"):
         # A sleeve starts flat, as the chest is where it is sewn on; the chest's round sides end at the seam.
         parent = replace(parent, flat=np.ones_like(parent.flat), flare=np.zeros_like(parent.flare))
-    out += (1 - share) * (tube_coordinates(parent, box) - out)
-    return np.asarray(out, np.float32)
+    near = (slice(y, y + h), slice(x, x + w))
+    window = (box[0] + x, box[1] + y, box[0] + x + w, box[1] + y + h)
+    out[near] += (1 - share[near][..., None]) * (tube_coordinates(parent, window) - out[near])
+    return out
 
 
 def _around(offset: Floats, radius: Floats, flat: Floats) -> Floats:
@@ -215,16 +224,13 @@ def _numbers(panels: Sequence[Panel], around: int) -> npt.NDArray[np.uint8]:
 
 def _footprint(uv: Floats, number: npt.NDArray[np.uint8]) -> Floats:
     """How far uv goes to the next pixel of the same panel, to the right or down, whichever is more."""
-    h, w = number.shape
-    out = np.zeros((h, w), np.float32)
-    for axis in (0, 1):
-        if uv.shape[axis] < 2:
-            continue
-        change = np.diff(uv, axis=axis)
-        size = np.sqrt(change[..., 0] ** 2 + change[..., 1] ** 2)
-        same = np.diff(number, axis=axis) == 0
-        size[~same] = 0
-        low, high = (slice(None, -1), slice(1, None)) if axis == 0 else (np.s_[:, :-1], np.s_[:, 1:])
-        out[low] = np.maximum(out[low], size)
-        out[high] = np.maximum(out[high], size)
-    return np.maximum(np.where(out > 0, out, 1), np.float32(1e-3))
+    square = np.zeros(number.shape, np.float32)
+    for low, high in ((np.s_[:-1], np.s_[1:]), (np.s_[:, :-1], np.s_[:, 1:])):
+        change = uv[high] - uv[low]
+        change *= change
+        far = change[..., 0] + change[..., 1]
+        far *= number[high] == number[low]
+        np.maximum(square[low], far, out=square[low])
+        np.maximum(square[high], far, out=square[high])
+    square[square == 0] = 1
+    return np.maximum(np.sqrt(square, out=square), np.float32(1e-3))

@@ -13,8 +13,9 @@ __all__ = ["flood"]
 
 Bytes = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
-_COARSE = 8  # grey values: smaller differences are weave and noise, not the edge of a sleeve
-_SMOOTH = 2.5  # px
+_CALM = 1.2  # px
+_FAINT = 12.0  # grey values: smaller differences are weave, folds and noise, not the edge of a sleeve
+_SMOOTH = 3.5  # px
 _PRINT = 1.3  # of the upper quartile of differences: what a printed cloth has between its edges
 
 
@@ -34,14 +35,8 @@ def flood(photo: Bytes | None, inside: Mask, seeds: npt.NDArray[np.int32]) -> np
     out = np.where(inside, seeds, 0)
     if not out.any():
         return inside.astype(np.int32)
-    if photo is None:
-        picture = np.zeros((height + 2, width + 2, 3), np.uint8)
-    else:
-        calm = np.asarray(cv2.GaussianBlur(photo, (0, 0), 1.2), np.uint8)
-        busy = np.asarray(cv2.morphologyEx(calm, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))).max(2)[inside]
-        # What most of the cloth has everywhere is its print, not the edge of a sleeve.
-        calm = calm // max(_COARSE, int(_PRINT * float(np.quantile(busy, 0.75))))
-        picture = np.pad(calm, ((1, 1), (1, 1), (0, 0)), mode="edge").astype(np.uint8)
+    edges = np.zeros((height, width), np.uint8) if photo is None else _edges(photo, inside)
+    picture = np.repeat(np.pad(edges, 1)[..., None], 3, axis=2)
     outside = int(out.max()) + 1
     # The frame of the picture is drawn over by OpenCV; a border of our own takes that.
     markers = np.full((height + 2, width + 2), outside, np.int32)
@@ -49,6 +44,15 @@ def flood(photo: Bytes | None, inside: Mask, seeds: npt.NDArray[np.int32]) -> np
     found = np.asarray(cv2.watershed(picture, markers))[1:-1, 1:-1]
     out = np.where(inside & (found > 0) & (found < outside), found, out).astype(np.int32)
     return _smoothed(_closed(out, inside), seeds * inside)
+
+
+def _edges(photo: Bytes, inside: Mask) -> Bytes:
+    """(h, w) uint8 strength of the edges of a photo that may be those of a sleeve; 0 within plain and printed cloth."""
+    calm = np.asarray(cv2.GaussianBlur(photo, (0, 0), _CALM), np.uint8)
+    steps = np.asarray(cv2.morphologyEx(calm, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)), np.uint8).max(2)
+    # What most of the cloth has everywhere is its print, not the edge of a sleeve.
+    least = max(_FAINT, _PRINT * float(np.quantile(steps[inside], 0.75)))
+    return np.where(steps > least, steps, np.uint8(0))
 
 
 def _smoothed(labels: npt.NDArray[np.int32], seeds: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:

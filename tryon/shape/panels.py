@@ -80,16 +80,15 @@ def _drawn(pieces: list[Piece], mask: Mask) -> tuple[Panel, ...]:
     best = np.full((height, width), -1.0, np.float32)
     number = np.zeros((height, width), np.uint8)
     for k, piece in enumerate(pieces, 1):
-        soft = cv2.GaussianBlur(piece.mask.astype(np.float32), (0, 0), 1.0)
-        cover = np.asarray(cv2.resize(soft, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+        soft = np.asarray(cv2.GaussianBlur(piece.mask.astype(np.float32), (0, 0), 1.0), np.float32)
         if len(pieces) > 1:
             # Crumbs far from every panel go to the nearest one.
             far = cv2.distanceTransform((~piece.mask).astype(np.uint8), cv2.DIST_L2, 3)
-            away = np.asarray(cv2.resize(far, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
-            cover -= np.float32(1e-3) * away
+            soft -= np.float32(1e-3) * np.asarray(far, np.float32)
+        cover = np.asarray(cv2.resize(soft, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
         more = cover > best
         number[more] = k
-        best[more] = cover[more]
+        np.maximum(best, cover, out=best)
     out = []
     for k, piece in enumerate(pieces, 1):
         own = (number == k) & mask

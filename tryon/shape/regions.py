@@ -162,37 +162,46 @@ def find_region(person: Person, name: str, protect: Mask | None = None) -> Garme
     if not mask.any():
         raise _nothing(person, name)
     area = int(np.count_nonzero(labels))
-    mask = without_crumbs(mask, max(_CRUMB * area, 4))
-    kept = None if protect is None else protect[window_slices(extent)]
-    mask = filled(mask, person, extent, kept, area)
+    tight = _tight(mask, extent)
+    mask = without_crumbs(_cut(mask, extent, tight), max(_CRUMB * area, 4))
+    kept = None if protect is None else protect[window_slices(tight)]
+    mask = filled(mask, person, tight, kept, area)
     if kept is not None:
         mask &= ~kept
-    x, y, w, h = cv2.boundingRect(mask.view(np.uint8))
+    inner = _tight(mask, tight)
+    width = inner[2] - inner[0]
     count = int(np.count_nonzero(mask))
-    if count < _LEAST_AREA or w < _LEAST_SIDE:
+    if count < _LEAST_AREA or width < _LEAST_SIDE:
         raise OptionError(
             f"the region {name!r} is too small on this person",
-            got=f"{count} pixels, {w} pixels wide",
+            got=f"{count} pixels, {width} pixels wide",
             allowed=f"at least {_LEAST_AREA} pixels and {_LEAST_SIDE} pixels of width",
             remedy="use a larger photo" if protect is None else "use a larger photo or protect less",
         )
-    return _windowed(person, name, mask, (x, y, w, h), protect)
+    return _windowed(person, name, _cut(mask, tight, inner), inner, protect)
 
 
-def _windowed(
-    person: Person, name: str, mask: Mask, inner: tuple[int, int, int, int], protect: Mask | None
-) -> GarmentRegion:
-    """The region in a window with a margin, from a mask in the person's extent and its bounding box there."""
-    assert person.extent is not None
+def _tight(mask: Mask, window: Window) -> Window:
+    """The smallest window that holds a mask, from one around it."""
+    x, y, w, h = cv2.boundingRect(mask.view(np.uint8))
+    return window[0] + x, window[1] + y, window[0] + x + w, window[1] + y + h
+
+
+def _cut(mask: Mask, window: Window, inner: Window) -> Mask:
+    """The part of a mask of one window that lies in another one within it."""
+    x, y = window[:2]
+    return np.ascontiguousarray(mask[inner[1] - y : inner[3] - y, inner[0] - x : inner[2] - x])
+
+
+def _windowed(person: Person, name: str, mask: Mask, inner: Window, protect: Mask | None) -> GarmentRegion:
+    """The region in a window with a margin, from a mask in the smallest window that holds it."""
     width, height = person.parse.size
-    left, top = person.extent[:2]
-    x, y, w, h = inner
-    margin = max(8, round(_MARGIN * max(w, h)))
-    x0, y0 = max(left + x - margin, 0), max(top + y - margin, 0)
-    window = (x0, y0, min(left + x + w + margin, width), min(top + y + h + margin, height))
+    margin = max(8, round(_MARGIN * max(mask.shape)))
+    x0, y0 = max(inner[0] - margin, 0), max(inner[1] - margin, 0)
+    window = (x0, y0, min(inner[2] + margin, width), min(inner[3] + margin, height))
     at = window_slices(window)
     out = np.zeros((window[3] - y0, window[2] - x0), np.bool_)
-    out[top + y - y0 : top + y + h - y0, left + x - x0 : left + x + w - x0] = mask[y : y + h, x : x + w]
+    out[inner[1] - y0 : inner[3] - y0, inner[0] - x0 : inner[2] - x0] = mask
     stays = (person.parse.labels[at] > 0) & ~out
     if protect is not None:
         stays |= protect[at]

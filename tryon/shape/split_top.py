@@ -21,7 +21,7 @@ Mask = npt.NDArray[np.bool_]
 
 # Lengths in units of the body: the distance of the shoulder joints of somebody who faces the camera.
 _ARM = 0.2  # half width of a sleeve, where it cannot be measured
-_ARM_LEAST, _ARM_MOST = 0.13, 0.3
+_ARM_LEAST, _ARM_MOST, _ARM_UNKNOWN = 0.13, 0.3, 0.36
 _PIT_DEEP, _PIT_IN = 0.32, 0.06  # the armpit, below and inside of the shoulder joint
 _TOP_UP, _TOP_IN = 0.2, 0.1  # the upper end of the armhole
 _GAP_LEAST, _GAP_MOST = 0.16, 0.62  # depth at which a gap beside the torso is the armpit's
@@ -220,8 +220,10 @@ def _widths(arm: Sleeve, solid: Mask, unit: float) -> float:
             x, y = a + (b - a) * share
             if 0 <= x < width and 0 <= y < height:
                 found.append(float(depth[int(y), int(x)]))
-    middle = float(np.median(found)) if found else _ARM * unit
-    return float(np.clip(1.15 * middle, _ARM_LEAST * unit, _ARM_MOST * unit))
+    middle = 1.15 * float(np.median(found)) / unit if found else _ARM
+    if middle > _ARM_UNKNOWN:  # no background beside it: it lies before the torso or beside somebody else
+        middle = _ARM
+    return float(np.clip(middle, _ARM_LEAST, _ARM_MOST)) * unit
 
 
 def _share_of_upper(grid: Floats, bones: Floats) -> Floats:

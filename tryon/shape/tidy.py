@@ -33,12 +33,12 @@ def without_crumbs(mask: Mask, least: float) -> Mask:
     return out
 
 
-def filled(mask: Mask, person: Person, extent: Window, protect: Mask | None, area: int) -> Mask:
+def filled(mask: Mask, person: Person, window: Window, protect: Mask | None, area: int) -> Mask:
     """The mask with its pinholes filled: holes of a few pixels, and larger ones that another garment's label made.
 
     Holes that touch somebody else or what the user protects stay.
     """
-    at = window_slices(extent)
+    at = window_slices(window)
     labels, instances = person.parse.labels[at], person.parse.instances[at]
     # Four neighbours for what is around: a hole is closed by the corners of the garment too.
     _, pieces, stats, _ = cv2.connectedComponentsWithStats((~mask).astype(np.uint8), connectivity=4)

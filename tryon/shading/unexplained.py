@@ -1,0 +1,106 @@
+"""What is neither light nor an ink that was found: small spots, foreign colours, patterns too fine to be taken apart.
+
+Closing and opening (Meyer's top-hat transforms, 1979) show what is smaller than a window. Folds are smaller in one
+direction only, so spots that are long are left alone, and so are a few spots, which may be buttons.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from dressform.tryon.shading.ink_borders import beyond_shade, chroma_doubt
+from dressform.tryon.shading.ink_regions import Features, chroma_at
+from dressform.tryon.shading.inks import NONE, InkMap
+
+__all__ = ["busyness", "find_foreign", "find_specks"]
+
+Floats = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
+
+_SIDE = 9  # pixels, the largest speck
+_FAINT = 0.35  # least contrast to what is around, natural logarithm
+_ROUGH = 4.0  # and least of the usual contrast of a cloth's weave and noise
+_FULL = 0.4  # least share of its upright box that a speck fills
+_LONG = 2.2  # largest ratio of the box's sides
+_LEAST = 3  # pixels of a speck
+_MANY = 10  # specks
+_FOREIGN = 0.45  # distance in chromaticity from its ink, from which on a pixel is none of it, however lit
+_BOUNCES = (0.5, 1.0, 1.5, 2.0)  # of light on the cloth: fewer where it shines, more within folds
+_MOST = 0.3  # share of the cloth that may be foreign; the inks mean little where it is more
+_FINE = 5  # pixels, what is smaller than that is fine
+_BUSY = (0.12, 0.24)  # usual contrast of fine dark and bright detail: of rough cloth, most; of a pattern, least
+
+
+def find_specks(log_shade: Floats, mask: Mask) -> Mask:
+    """Pixels of specks and those that touch them.
+
+    Args:
+        log_shade: (h, w) float32, log light over ink.
+        mask: (h, w) bool, the cloth.
+
+    Returns:
+        (h, w) bool; nothing where there are only a few specks.
+    """
+    if min(mask.shape) < _SIDE:
+        return np.zeros(mask.shape, np.bool_)
+    box = np.ones((_SIDE, _SIDE), np.uint8)
+    middle = float(np.median(log_shade[mask]))
+    inside = np.where(mask, log_shade, np.float32(middle))
+    found = np.zeros(mask.shape, np.bool_)
+    many = 0
+    for values in (inside, -inside):
+        deep = cv2.morphologyEx(values, cv2.MORPH_CLOSE, box) - values
+        faint = max(_FAINT, _ROUGH * float(np.median(deep[mask])))
+        number, parts, stats, _ = cv2.connectedComponentsWithStats(
+            ((deep > faint) & mask).view(np.uint8), connectivity=8, ltype=cv2.CV_32S
+        )
+        width, height, area = (stats[:, k] for k in (cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT, cv2.CC_STAT_AREA))
+        good = (area >= _LEAST) & (np.maximum(width, height) <= _SIDE) & (area >= _FULL * width * height)
+        good &= np.maximum(width, height) <= _LONG * np.minimum(width, height)
+        good[0] = False
+        many += int(good.sum())
+        if number > 1:
+            found |= good[parts]
+    if many < _MANY:
+        return np.zeros(mask.shape, np.bool_)
+    return np.asarray(cv2.dilate(found.view(np.uint8), box[:3, :3]).view(np.bool_) & mask)
+
+
+def find_foreign(features: Features, inks: InkMap, mask: Mask) -> Mask:
+    """Pixels of a colour that their ink does not have in any light: small parts of a print, and what is no cloth.
+
+    Args:
+        features: Of the picture.
+        inks: Its inks.
+        mask: (h, w) bool, the cloth.
+    """
+    found = np.zeros(mask.shape, np.bool_)
+    light, own = features.log_light[mask], np.minimum(inks.labels[mask], len(inks.level) - 1)
+    seen, flat = cv2.blur(features.chroma, (3, 3))[mask], light - inks.level[own]
+    flat -= np.median(flat)
+    gaps = [beyond_shade(seen - chroma_at(inks.chroma[own], light, bounces), flat) for bounces in _BOUNCES]
+    far = np.minimum.reduce(gaps) > _FOREIGN + chroma_doubt(light)
+    far |= inks.labels[mask] == NONE
+    if 0 < np.count_nonzero(far) <= _MOST * len(far):
+        found[mask] = far
+        found = cv2.dilate(found.view(np.uint8), np.ones((3, 3), np.uint8)).view(np.bool_) & mask
+    return found
+
+
+def busyness(log_shade: Floats, inks: InkMap, mask: Mask) -> float:
+    """How sure it is that fine detail of a log shading is a pattern: 0 for any plain cloth, 1 for a fine check.
+
+    Folds, weave and noise leave most of a cloth smooth; a pattern has dark and bright detail everywhere.
+    """
+    middle = float(np.median(log_shade[mask]))
+    inside = np.where(mask, log_shade, np.float32(middle))
+    box = np.ones((_FINE, _FINE), np.uint8)
+    calm = cv2.erode(mask.view(np.uint8), box, borderType=cv2.BORDER_CONSTANT, borderValue=0).view(np.bool_)
+    if not calm.any():
+        return 0.0
+    bright = inside - cv2.morphologyEx(inside, cv2.MORPH_OPEN, box)
+    dark = cv2.morphologyEx(inside, cv2.MORPH_CLOSE, box) - inside
+    usual = min(float(np.median(bright[calm])), float(np.median(dark[calm])))
+    return float(np.clip((usual - _BUSY[0]) / (_BUSY[1] - _BUSY[0]), 0, 1))
