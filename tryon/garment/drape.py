@@ -19,7 +19,6 @@ from dressform.tryon.cloth.sampling import sample_artwork
 from dressform.tryon.garment.cut import Cutout
 from dressform.tryon.garment.dominant import dominant_color
 from dressform.tryon.garment.fit import Fit
-from dressform.tryon.garment.fit_panel import PanelFit
 from dressform.tryon.gather import distance, grown
 from dressform.tryon.pull_push import pull_push
 from dressform.tryon.shape.panel import Panel
@@ -35,31 +34,25 @@ _EDGE = 0.2  # roots of the worn area: what is that near to an edge tells which 
 _FEW = 40  # px that are too few to tell
 
 
-def drape_garment(
-    cut: Cutout, fit: Fit, panels: Sequence[Panel], push: npt.NDArray[np.floating] | None = None
-) -> Sample:
+def drape_garment(cut: Cutout, fit: Fit, panels: Sequence[Panel]) -> Sample:
     """The colours of a garment over the window of a worn region.
 
     Args:
         cut: The garment.
         fit: It on these panels, from :func:`dressform.tryon.garment.fit.fit_garment`.
         panels: Of what is worn.
-        push: (h, w, 2) pixels by which folds push the cloth right and down, see
-            :mod:`dressform.tryon.shape.fold_shift`; None: not at all.
 
     Returns:
         Linear light at every pixel of the window; all of it is covered. Pixels where the garment has no cloth have
         the colour that goes on there (``fit.report.uncovered`` says how many these are).
 
     Raises:
-        OptionError: Panels that the fit is not for, or a ``push`` of another size.
+        OptionError: Panels that the fit is not for.
     """
     shape = fit.covered.shape
     if [panel.name for panel in panels] != [part.name for part in fit.panels] or panels[0].mask.shape != shape:
         got = ", ".join(panel.name for panel in panels)
         raise OptionError("the fit is for other panels", got=got, allowed=", ".join(p.name for p in fit.panels))
-    if push is not None and push.shape != (*shape, 2):
-        raise OptionError("the push of folds does not fit the panels", got=push.shape, allowed=(*shape, 2))
     rgb, weight = np.zeros((*shape, 3), np.float32), np.zeros(shape, np.float32)
     layer = np.concatenate([cut.image, np.ones((*cut.image.shape[:2], 1), np.float32)], axis=2)
     for part, panel in zip(fit.panels, panels, strict=True):
@@ -67,22 +60,12 @@ def drape_garment(
         # A pixel of blur between panels keeps seams from being jagged.
         share = np.asarray(cv2.blur(panel.mask[at].astype(np.float32), (3, 3)), np.float32)
         share[~part.covered] = 0
-        found = _sampled(layer, _pushed(part, push))
+        found = _sampled(layer, part.source)
         share *= found[..., 3] > 0
         rgb[at] += found[..., :3] * share[..., None]
         weight[at] += share
     rgb /= np.maximum(weight, np.float32(1e-6))[..., None]
     return Sample(_continued(rgb, weight > 0, panels, cut))
-
-
-def _pushed(part: PanelFit, push: npt.NDArray[np.floating] | None) -> Floats:
-    """(h, w, 2) source coordinates after folds have moved the cloth."""
-    if push is None:
-        return part.source
-    move = np.asarray(push[window_slices(part.box)], np.float32)
-    y, x = np.indices(move.shape[:2], np.float32)
-    source = cv2.remap(part.source, x - move[..., 0], y - move[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(source, np.float32)
 
 
 def _sampled(layer: Floats, source: Floats) -> Floats:

@@ -27,8 +27,9 @@ _AROUND = 10.0  # of a sample's size: how far known pixels are asked for their c
 _SAMPLES = 64
 _SPREAD = 0.06  # of sRGB 0..1: colours that near are the same
 _FLOOR = 0.015  # density that a colour has which neither side shows
-_COLOR, _PLACE = 1.5, 0.3  # weights of colour and of the distance to the border beside the scores' log odds
+_COLOR, _PLACE = 1.0, 0.3  # weights of colour and of the distance to the border beside the scores' log odds
 _BLIND = 0.15
+_LEAST = 0.06  # probability that the scores give either side
 _STEPS, _PULL, _ALIKE = 6, 4.0, 0.08  # of the mean field: rounds, weight, spread of colours
 
 
@@ -57,7 +58,7 @@ def cut(photo: Floats, mask: Mask, prior: Floats, cell: float, free: Mask, front
     pixels = Pixels.of(band)
     if not len(pixels):
         return out
-    share = np.clip(pixels.take(prior), 0.02, 1-0.02)
+    share = np.clip(pixels.take(prior), _LEAST, 1 - _LEAST)
     odds = np.log(share / (1 - share))
     odds += _COLOR * _likelihood(photo, pixels, mask & ~band, ~mask & ~band, cell)
     odds += _PLACE * np.clip(pixels.take(signed) / np.float32(cell), -2, 2)

@@ -24,7 +24,7 @@ Mask = npt.NDArray[np.bool_]
 
 _LEAST = 0.05  # of the region: labels with less of it belong to what is around
 _SIDE = 480  # px of the picture on which borders are looked for
-_UNSURE = 0.012  # of its side: so far the parser's borders may be off
+_UNSURE = 0.016  # of its side: so far the parser's borders may be off
 _SAMPLES = 4000
 _ROOM = 8  # px around a garment that its light is estimated in
 
@@ -54,8 +54,9 @@ def split_cloths(photo: Bytes, mask: Mask, labels: Bytes) -> Bytes:
     seeds = _seeds(small, inside > 0, seen, kinds)
     if seeds.max() < 2:
         return out
-    # Over all of the window: pixels beside the garment, half covered by it, take the nearest one's light.
-    found = flood(small, np.ones(seeds.shape, np.bool_), seeds)
+    found = flood(small, inside > 0, seeds)
+    # Pixels beside the region, half covered by it, take the nearest garment's light.
+    found = flood(None, np.ones(seeds.shape, np.bool_), found)
     return np.asarray(
         cv2.resize((found - 1).astype(np.uint8), mask.shape[::-1], interpolation=cv2.INTER_NEAREST), np.uint8
     )

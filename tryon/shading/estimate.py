@@ -31,7 +31,7 @@ from dressform.tryon.shading.ink_assign import assign_inks, border_confidence
 from dressform.tryon.shading.ink_contrast import contrast_field
 from dressform.tryon.shading.ink_regions import Features, log_luminance, luminance, pixel_features
 from dressform.tryon.shading.inks import NONE, InkMap, find_inks
-from dressform.tryon.shading.unexplained import busyness, find_foreign, find_specks
+from dressform.tryon.shading.unexplained import find_foreign, find_specks, without_pattern
 
 __all__ = ["Shading", "estimate_shading", "relight"]
 
@@ -205,16 +205,15 @@ def _expected(features: Features, inks: InkMap, mask: Mask) -> tuple[Floats, Flo
     sure[unknown] = 0
     near = pull_push(rest, sure)
     cloth = (inks.labels != NONE).astype(np.float32)
-    radius = max(3, round(_LOOSE * float(np.sqrt(cloth.sum()))))
     if contrast is not None:
+        radius = max(3, round(_LOOSE * float(np.sqrt(cloth.sum()))))
         smooth = robust_mean(rest, cloth * (sure + np.float32(_SURE)), radius)
         lone = np.clip(1 - box_mean(sure, 4) / (_DENSE * np.maximum(box_mean(cloth, 4), np.float32(1e-3))), 0, 1)
         near += lone * (smooth - near)
-    busy = np.float32(busyness(rest, inks, mask))
-    if busy > 0:
-        total = np.maximum(box_mean(box_mean(cloth, radius), radius), np.float32(1e-6))
-        near += busy * (box_mean(box_mean(cloth * rest, radius), radius) / total - near)
-    return near, contrast, np.maximum(unknown, busy, dtype=np.float32)
+    smooth, busy = without_pattern(rest, cloth > 0)
+    if busy:
+        near += np.float32(busy) * (smooth - near)
+    return near, contrast, np.maximum(unknown, np.float32(busy))
 
 
 def _divided(light: Floats, labels: npt.NDArray[np.uint8], inks: InkMap, contrast: Floats | None) -> Floats:

@@ -10,11 +10,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from dressform.tryon.shading.filters import box_mean
 from dressform.tryon.shading.ink_borders import beyond_shade, chroma_doubt
 from dressform.tryon.shading.ink_regions import Features, chroma_at
 from dressform.tryon.shading.inks import NONE, InkMap
 
-__all__ = ["busyness", "find_foreign", "find_specks"]
+__all__ = ["find_foreign", "find_specks", "without_pattern"]
 
 Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
@@ -28,8 +29,11 @@ _LEAST = 3  # pixels of a speck
 _MANY = 10  # specks
 _FOREIGN = 0.45  # distance in chromaticity from its ink, from which on a pixel is none of it, however lit
 _BOUNCES = (0.5, 1.0, 1.5, 2.0)  # of light on the cloth: fewer where it shines, more within folds
+_GAP = 7  # pixels between foreign ones that are foreign too
 _MOST = 0.3  # share of the cloth that may be foreign; the inks mean little where it is more
 _FINE = 5  # pixels, what is smaller than that is fine
+_RADII = (2, 3, 4, 6, 8)  # pixels, of means that make a pattern go, and by what contrast of detail it has gone
+_QUIET = 0.03
 _BUSY = (0.12, 0.24)  # usual contrast of fine dark and bright detail: of rough cloth, most; of a pattern, least
 
 
@@ -85,22 +89,43 @@ def find_foreign(features: Features, inks: InkMap, mask: Mask) -> Mask:
     far |= inks.labels[mask] == NONE
     if 0 < np.count_nonzero(far) <= _MOST * len(far):
         found[mask] = far
-        found = cv2.dilate(found.view(np.uint8), np.ones((3, 3), np.uint8)).view(np.bool_) & mask
-    return found
+        closed = cv2.morphologyEx(found.view(np.uint8), cv2.MORPH_CLOSE, np.ones((_GAP, _GAP), np.uint8))
+        found = cv2.dilate(closed, np.ones((3, 3), np.uint8)).view(np.bool_) & mask
+    return np.asarray(found)
 
 
-def busyness(log_shade: Floats, inks: InkMap, mask: Mask) -> float:
-    """How sure it is that fine detail of a log shading is a pattern: 0 for any plain cloth, 1 for a fine check.
+def without_pattern(log_shade: Floats, mask: Mask) -> tuple[Floats, float]:
+    """A log shading without the pattern that inks did not explain, if there is one.
 
     Folds, weave and noise leave most of a cloth smooth; a pattern has dark and bright detail everywhere.
+
+    Args:
+        log_shade: (h, w) float32, log light over ink.
+        mask: (h, w) bool, where that is known.
+
+    Returns:
+        (h, w) float32, averaged over as little as makes the pattern go, 0 far from the mask; and how sure it is that
+        there is a pattern, 0 for any plain cloth, 1 for a fine check.
     """
-    middle = float(np.median(log_shade[mask]))
-    inside = np.where(mask, log_shade, np.float32(middle))
-    box = np.ones((_FINE, _FINE), np.uint8)
+    busy = float(np.clip((_detail(log_shade, mask, _FINE) - _BUSY[0]) / (_BUSY[1] - _BUSY[0]), 0, 1))
+    if busy == 0:
+        return log_shade, busy
+    weight, smooth = mask.astype(np.float32), log_shade
+    for radius in _RADII:
+        total = np.maximum(box_mean(box_mean(weight, radius), radius), np.float32(1e-6))
+        smooth = box_mean(box_mean(log_shade * weight, radius), radius) / total
+        if _detail(smooth, mask, 2 * radius + 1) < _QUIET:
+            break
+    return smooth, busy
+
+
+def _detail(log_shade: Floats, mask: Mask, side: int) -> float:
+    """Usual contrast of dark and bright detail smaller than ``side``, whichever is less."""
+    inside = np.where(mask, log_shade, np.float32(np.median(log_shade[mask])))
+    box = np.ones((side, side), np.uint8)
     calm = cv2.erode(mask.view(np.uint8), box, borderType=cv2.BORDER_CONSTANT, borderValue=0).view(np.bool_)
     if not calm.any():
         return 0.0
     bright = inside - cv2.morphologyEx(inside, cv2.MORPH_OPEN, box)
     dark = cv2.morphologyEx(inside, cv2.MORPH_CLOSE, box) - inside
-    usual = min(float(np.median(bright[calm])), float(np.median(dark[calm])))
-    return float(np.clip((usual - _BUSY[0]) / (_BUSY[1] - _BUSY[0]), 0, 1))
+    return min(float(np.median(bright[calm])), float(np.median(dark[calm])))
