@@ -178,6 +178,66 @@ def test_files_keep_every_other_pixel(mode: str, format: str) -> None:
     assert Image.open(io.BytesIO(stream.getvalue())).size == Image.open(io.BytesIO(written.encode("png")[0])).size
 
 
+def stored(kind: str, channels: int, deep: bool, orientation: int, seed: int) -> bytes:
+    """A file as others write it: PNG, TIFF, WebP or JPEG with a profile, EXIF, XMP and a resolution."""
+    rng = np.random.default_rng(seed)
+    pixels = rng.integers(0, 65536 if deep else 256, (31, 37, channels)).astype(np.uint16 if deep else np.uint8)
+    exif = Image.Exif()
+    exif[271], exif[274] = "Maker", orientation
+    exif.get_ifd(34665)[33434] = 0.01
+    icc = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes() if channels > 2 else None
+    block, xmp, dpi = exif.tobytes().removeprefix(b"Exif\0\0"), b"<x:xmpmeta>dress</x:xmpmeta>", (300.0, 200.0)
+    photo = Photo(pixels, icc=icc, exif=block, xmp=xmp, dpi=dpi)
+    if kind in ("png", "tiff"):
+        return photo.encode(kind)[0]
+    stream = io.BytesIO()
+    options = {"exif": exif, "xmp": xmp, **({"icc_profile": icc} if icc else {})}
+    picture = Image.fromarray(pixels[:, :, 0] if channels == 1 else pixels)
+    picture.save(stream, kind, **options, **({"lossless": True, "exact": True} if kind == "webp" else {"dpi": dpi}))
+    return stream.getvalue()
+
+
+def told(exif: bytes | None) -> dict[int, object]:
+    """What a block of EXIF says."""
+    block = Image.Exif()
+    block.load(b"Exif\0\0" + (exif or b""))
+    return {**{k: v for k, v in block.items() if k != 34665}, **block.get_ifd(34665)}
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    st.sampled_from(["png", "tiff", "webp", "jpeg"]),
+    st.sampled_from(["png", "tiff", "webp"]),
+    st.integers(1, 4),
+    st.booleans(),
+    st.integers(1, 8),
+    st.integers(0, 1000),
+)
+def test_everything_outside_the_edit_survives_any_file(
+    before: str, after: str, channels: int, deep: bool, orientation: int, seed: int
+) -> None:
+    deep = deep and before in ("png", "tiff")
+    channels = {"webp": max(channels, 3), "jpeg": 1 if channels < 3 else 3}.get(before, channels)
+    source = read_photo(stored(before, channels, deep, orientation, seed))
+    assert source.orientation == orientation and source.notes == () and source.pixels.dtype.itemsize == 1 + deep
+    out = edited(source)
+    assert out.edit_mask.any() and not out.edit_mask.all()
+    photo = source.with_pixels(out.pixels)
+    if after == "webp" and deep:
+        with pytest.raises(OptionError, match="16 bits"):
+            photo.encode(after)
+        return
+    back = read_photo(photo.encode(after)[0])
+    assert (back.colored()[~out.edit_mask] == source.colored()[~out.edit_mask]).all()
+    assert back.pixels.dtype == source.pixels.dtype and (back.colored() == out.pixels).all()
+    if source.has_alpha:
+        assert (back.pixels[:, :, -1] == source.pixels[:, :, -1]).all()
+    assert (back.icc, back.xmp, back.orientation) == (source.icc, source.xmp, orientation)
+    assert told(back.exif) == told(source.exif) and told(back.exif)[33434] == pytest.approx(0.01)
+    if after != "webp" and source.dpi:  # WebP has no place for it
+        assert back.dpi == pytest.approx(source.dpi, abs=0.02)
+
+
 def test_the_profile_of_the_photo_gives_the_colour_its_meaning() -> None:
     icc = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     for at in range(132, 132 + 12 * int.from_bytes(icc[128:132], "big"), 12):

@@ -6,11 +6,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
-from flat_garments import Flat, photo, skirt, top, trousers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dressform.parsing import OptionError
+from dressform.tryon.bench.fit import FLATS, placed
+from dressform.tryon.bench.flat_garments import Flat, photo, top
 from dressform.tryon.garment.cut import Cutout, GarmentPhoto, cut_out
 from dressform.tryon.garment.cutout import find_garment, shrunk
 from dressform.tryon.garment.cutout_plain import find_on_plain
@@ -21,22 +22,9 @@ from dressform.tryon.garment.superpixels import superpixels
 from dressform.tryon.garment.symmetry import find_axis, mirrored
 
 KINDS = {
-    "tee": (top(sleeve=42, angle=35, cuff=36), "upper"),
-    "longsleeve": (top(sleeve=105, angle=50), "upper"),
-    "vest": (top(sleeve=0), "upper"),
-    "dress": (top(length=230, sleeve=40, cuff=34, flare=1.4), "dress"),
-    "trousers": (trousers(), "lower"),
-    "shorts": (trousers(leg=40, foot=44), "lower"),
-    "skirt": (skirt(), "lower"),
-}
-
-
-def placed(flat: Flat, degrees: float = 0.0, scale: float = 1.5) -> tuple[Flat, tuple[int, int]]:
-    """The garment somewhere inside of a photo, and the photo's size."""
-    turned = flat.moved(degrees, scale)
-    turned = turned.moved(at=tuple((38 - turned.outline.min(0)).tolist()))
-    width, height = np.ceil(turned.outline.max(0) + 38).astype(int).tolist()
-    return turned, (width, height)
+    "tee": "upper", "longsleeve": "upper", "vest": "upper", "dress": "dress", "trousers": "lower", "shorts": "lower",
+    "skirt": "lower",
+}  # fmt: skip
 
 
 def errors(cut: Cutout, flat: Flat) -> dict[str, float]:
@@ -56,10 +44,10 @@ def overlap(cut: Cutout, flat: Flat, size: tuple[int, int]) -> float:
 @pytest.mark.parametrize("degrees", [0, -8])
 @pytest.mark.parametrize("name", KINDS)
 def test_a_garment_is_cut_out_and_measured(name: str, degrees: float) -> None:
-    flat, size = placed(KINDS[name][0], degrees)
+    flat, size = placed(FLATS[name], degrees)
     cut = cut_out(GarmentPhoto(photo(flat, size, stripes=0 if name == "skirt" else 12, ground=(96, 70, 58))))
     off = errors(cut, flat)
-    assert cut.kind == KINDS[name][1]
+    assert cut.kind == KINDS[name]
     assert overlap(cut, flat, size) > 0.97
     assert np.mean(list(off.values())) < 0.025
     assert sorted(off.values())[-3] < 0.045, off

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Pixels", "Planes", "disc_offsets", "distance", "dot", "grown", "nearest", "planes", "shrunk"]
+__all__ = ["Nearest", "Pixels", "Planes", "disc_offsets", "distance", "dot", "grown", "planes", "shrunk"]
 
 Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
@@ -54,23 +55,28 @@ class Pixels:
     def aside(self, dy: int, dx: int) -> Ints:
         """(n,) int64: places of the pixels one step away; over the frame, the last row or column holds."""
         height, width = self.shape
-        y, x = np.divmod(self.where, width)
-        y += dy
-        x += dx
-        np.clip(y, 0, height - 1, out=y)
-        np.clip(x, 0, width - 1, out=x)
-        y *= width
-        y += x
-        return y
+        y, x, (top, bottom, left, right) = self._places
+        if dy >= -top and dy <= bottom and dx >= -left and dx <= right:
+            return self.where + (dy * width + dx)
+        return np.clip(y + dy, 0, height - 1) * width + np.clip(x + dx, 0, width - 1)
+
+    @cached_property
+    def _places(self) -> tuple[Ints, Ints, tuple[int, int, int, int]]:
+        """Rows, columns, and how far all of them are from the frame: above, below, to the left, to the right."""
+        y, x = np.divmod(self.where, self.shape[1])
+        if not len(y):
+            return y, x, (0, 0, 0, 0)
+        room = (y.min(), self.shape[0] - 1 - y.max(), x.min(), self.shape[1] - 1 - x.max())
+        return y, x, (int(room[0]), int(room[1]), int(room[2]), int(room[3]))
 
     def neighbours(self, offsets: Offsets) -> Iterator[Ints]:
         """:meth:`aside` of every step in turn."""
         return (self.aside(dy, dx) for dy, dx in offsets)
 
 
-def planes(colors: Floats, where: Ints) -> Planes:
-    """(3, n): colours of (h, w, 3) at some places of the flattened window."""
-    return np.ascontiguousarray(np.take(colors.reshape(-1, 3), where, axis=0).T)
+def planes(colors: npt.NDArray[Any], where: Ints) -> Planes:
+    """(3, n) float32: colours of (h, w, 3) at some places of the flattened window."""
+    return np.asarray(np.take(colors.reshape(-1, 3), where, axis=0).T, np.float32, order="C")
 
 
 def dot(a: Planes, b: Planes) -> Floats:
@@ -94,17 +100,18 @@ def distance(mask: Mask) -> Floats:
     return np.asarray(cv2.distanceTransform((~mask).view(np.uint8), cv2.DIST_L2, 5), np.float32)
 
 
-def nearest(mask: Mask) -> Ints:
-    """(h, w) int64: place, in the flattened window, of the pixel of ``mask`` next to each pixel.
+class Nearest:
+    """Finds the pixel of a mask next to any place of its window; the mask holds at least one."""
 
-    ``mask`` holds at least one pixel.
-    """
-    _, labels = cv2.distanceTransformWithLabels((~mask).view(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
-    labels = np.asarray(labels)
-    places = np.flatnonzero(mask)
-    of_label = np.zeros(int(labels.max()) + 1, np.int64)
-    of_label[labels.reshape(-1)[places]] = places
-    return np.asarray(of_label[labels])
+    def __init__(self, mask: Mask) -> None:
+        flags = (~mask).view(np.uint8)
+        _, labels = cv2.distanceTransformWithLabels(flags, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+        self._labels = np.asarray(labels, np.int32).reshape(-1)
+        self._places = np.flatnonzero(mask)  # labels count the mask's pixels from 1, row by row
+
+    def __call__(self, where: Ints) -> Ints:
+        """(n,) int64 places for (n,) int64 places."""
+        return np.take(self._places, np.take(self._labels, where) - 1)
 
 
 def grown(mask: Mask, radius: int) -> Mask:

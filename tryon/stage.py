@@ -21,6 +21,7 @@ from dressform.tryon.gather import grown
 from dressform.tryon.light import luminance
 from dressform.tryon.matte.alpha import firm_protect, garment_alpha
 from dressform.tryon.matte.color import foreground
+from dressform.tryon.matte.things import find_things
 from dressform.tryon.photo.photo import Photo, frozen, read_photo
 from dressform.tryon.shading.cloths import estimate_lights, split_cloths
 from dressform.tryon.shading.estimate import Shading
@@ -47,6 +48,7 @@ Mask = npt.NDArray[np.bool_]
 Point = tuple[float, float]
 
 _FULL = 65535
+_SURE = 0.98  # coverage of pixels whose light is measured
 _ABOUT = 4  # px around a garment whose edges say how sharp it is
 _OTHER_PHOTO = 12.0  # mean difference of 8-bit samples in the window: more is another photo, not another encoder
 _WHITE = 99.0  # percentile of the photo's luminance that counts as a white surface in its light
@@ -182,20 +184,23 @@ def prepare(
     shown = photo.srgb[at]
     _check_same(wearer.parse, shown, at)
     linear = np.maximum(photo.encoding.to_linear(np.ascontiguousarray(photo.colored()[at][..., :3])), np.float32(0))
-    alpha = _quantised(garment_alpha(shown, garment, wearer, protect=firm_protect(garment, wearer, protect)))
-    soft = (alpha > 0) & (alpha < _FULL)
-    rim = foreground(linear, _coverage(alpha))[soft]
+    alpha = garment_alpha(shown, garment, wearer, protect=firm_protect(garment, wearer, protect))
     cloths = split_cloths(shown, garment.mask, wearer.parse.labels[at])
-    shading = estimate_lights(linear, _cloth(alpha, garment), cloths)
+    core = _cloth(alpha, garment)
+    shading = estimate_lights(linear, core, cloths)
+    alpha *= 1 - find_things(shading.labels, shading.inks, core, cloths)
+    held = _quantised(alpha)
+    soft = (held > 0) & (held < _FULL)
+    rim = foreground(linear, _coverage(held))[soft]
     panels = split_panels(garment, wearer)
     fold = frozen(shading.fold.astype(np.float16))
     scale = measure_scale(wearer, garment)
     cloth_map, push = stand(panels, fold, scale, seam, bend)
     return Stage(
-        photo, wearer.index, garment.name, garment.window, frozen(alpha), frozen(rim),
+        photo, wearer.index, garment.name, garment.window, frozen(held), frozen(rim),
         frozen(shading.shade.astype(np.float16)), fold, frozen(shading.weave.astype(np.float16)), frozen(shading.inks),
         panels, MappingProxyType(dict(target_landmarks(garment, wearer, panels))), scale, _scene_white(photo),
-        measure_blur(shown, grown(alpha > 0, _ABOUT)), seam, float(bend), cloth_map, push,
+        measure_blur(shown, grown(held > 0, _ABOUT)), seam, float(bend), cloth_map, push,
     )  # fmt: skip
 
 
@@ -266,9 +271,9 @@ def _check_same(parse: Parse, shown: npt.NDArray[np.uint8], at: tuple[slice, sli
         raise OptionError("the photo is not the one that was parsed", remedy="parse this photo, or give the other one")
 
 
-def _cloth(alpha: npt.NDArray[np.uint16], garment: GarmentRegion) -> Mask:
+def _cloth(alpha: Floats, garment: GarmentRegion) -> Mask:
     """Pixels whose light is measured: surely cloth, or what the parser says if nothing is sure."""
-    sure = alpha >= _FULL * 0.98
+    sure = alpha >= _SURE
     return np.asarray(sure if np.count_nonzero(sure) >= 16 else garment.mask, np.bool_)
 
 

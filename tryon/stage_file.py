@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import io
 import json
+import struct
 import zipfile
+import zlib
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -21,6 +23,7 @@ from dressform.parsing.formats.files import write_files
 from dressform.parsing.image import MAX_PIXELS, ImageSource
 from dressform.tryon.photo.photo import Photo, frozen, read_photo
 from dressform.tryon.shape.coords import SEAMS
+from dressform.tryon.shape.fold_shift import MOST_STRENGTH
 from dressform.tryon.shape.frames import Frame
 from dressform.tryon.shape.panel import PANEL_NAMES, Panel
 from dressform.tryon.shape.regions import REGION_NAMES
@@ -32,9 +35,17 @@ __all__ = ["load_stage", "save_stage"]
 _KIND = "dressform stage"
 _DATE = (1980, 1, 1, 0, 0, 0)  # the same bytes whenever it is written
 _MOST_TEXT = 1 << 20
-_MOST_PHOTO = 1 << 30
+_MOST_PHOTO, _MOST_BESIDE = 1 << 30, 1 << 26  # bytes of the photo's file, and of what it holds beside samples
 _MOST_PANELS, _MOST_AXIS, _MOST_INKS = 16, 4096, 64
 """Limits of a file from elsewhere; far above what stages have."""
+# Limits of logarithms of light, of light, of colours at borders, and of places in pixels.
+_LOG, _LIGHT, _COLOR, _PLACE = 20.0, 1e3, 1e6, 1e6
+_PACKING = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_DAMAGE = (
+    zipfile.BadZipFile, zlib.error, struct.error, NotImplementedError, RuntimeError, LookupError, TypeError, ValueError,
+    AttributeError, ArithmeticError, EOFError,
+)  # fmt: skip
+"""What reading raises where a file is none of ours."""
 
 
 def save_stage(stage: Stage, path: Path, *, photo: bool = True) -> None:
@@ -55,8 +66,9 @@ def save_stage(stage: Stage, path: Path, *, photo: bool = True) -> None:
     told = {
         "kind": _KIND, "version": STAGE_VERSION, "photo": pixels_digest(stage.photo), "size": list(stage.photo.size),
         "person": stage.person, "region": stage.region, "window": list(stage.window),
-        "scale": [stage.scale.pixels_per_cm, stage.scale.source], "white": stage.white, "blur": stage.blur, "seam": stage.seam,
-        "bend": stage.bend, "landmarks": {name: list(map(float, at)) for name, at in sorted(stage.landmarks.items())},
+        "scale": [stage.scale.pixels_per_cm, stage.scale.source], "white": stage.white, "blur": stage.blur,
+        "seam": stage.seam, "bend": stage.bend,
+        "landmarks": {name: list(map(float, at)) for name, at in sorted(stage.landmarks.items())},
         "origins": [frame.origin for frame in frames],
         "panels": [
             [panel.name, order[id(panel.frame)], None if panel.parent is None else order[id(panel.parent)]]
@@ -82,11 +94,11 @@ def load_stage(path: Path, image: ImageSource | Photo | None = None) -> Stage:
             return _read(_Members(file), image)
     except OSError as error:
         raise ImageReadError("the stage cannot be read", got=path.name, remedy=error.strerror or "") from error
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, KeyError, TypeError, ValueError, EOFError) as error:
+    except _DAMAGE as error:
         raise _damaged(path.name) from error
     except ParseDataError as error:
         raise ParseDataError(
-            error.what, got=error.got or path.name, allowed=error.allowed, remedy=error.remedy
+            error.what, got=path.name if error.got is None else error.got, allowed=error.allowed, remedy=error.remedy
         ) from error
 
 
@@ -97,25 +109,34 @@ class _Members:
         self.file, self.names = file, set(file.namelist())
 
     def raw(self, name: str, most: int) -> bytes:
+        if self.file.getinfo(name).compress_type not in _PACKING:
+            raise ParseDataError("a stage's member is packed as stages are not", got=name)
         with self.file.open(name) as member:
             data = member.read(most + 1)
         if len(data) > most:
             raise ParseDataError("a stage's member is larger than it may be", got=name, allowed=f"{most} bytes")
         return data
 
-    def array(self, name: str, dtype: npt.DTypeLike, shape: tuple[int | None, ...], most: int) -> npt.NDArray[Any]:
-        """An array of a type and shape; None is any length, which ``most`` values in all limit."""
+    def array(
+        self, name: str, dtype: npt.DTypeLike, shape: tuple[int | None, ...], most: int,
+        low: float = -_PLACE, high: float = _PLACE,
+    ) -> npt.NDArray[Any]:  # fmt: skip
+        """An array of a type and shape; None is any length, which ``most`` values in all limit.
+
+        Numbers with fractions lie between ``low`` and ``high``.
+        """
         wanted = np.dtype(dtype)
         data = io.BytesIO(self.raw(f"{name}.npy", most * wanted.itemsize + 256))
         np.lib.format.read_magic(data)
         got, fortran, kind = np.lib.format.read_array_header_1_0(data)
-        fits = len(got) == len(shape) and all(w in (None, g) for g, w in zip(got, shape, strict=True))
+        fits = len(got) == len(shape) and all(g >= 0 and w in (None, g) for g, w in zip(got, shape, strict=True))
         if kind != wanted or fortran or not fits:
             raise ParseDataError("a stage's array is not what it must be", got=f"{name} {kind} {got}", allowed=shape)
         out = np.frombuffer(data.read(), wanted)
         out = out.reshape(got)
-        if wanted.kind == "f" and not np.isfinite(out).all():
-            raise ParseDataError("a stage's array holds numbers that are not finite", got=name)
+        if wanted.kind == "f" and out.size and not (low <= out.min() and out.max() <= high):  # not by NaN either
+            allowed = f"finite, {low:g} to {high:g}"
+            raise ParseDataError("a stage's array holds numbers out of range", got=name, allowed=allowed)
         return frozen(out)
 
 
@@ -133,29 +154,35 @@ def _read(file: _Members, image: ImageSource | Photo | None) -> Stage:
     h, w = y1 - y0, x1 - x0
     alpha = file.array("alpha", np.uint16, (h, w), h * w)
     soft = int(np.count_nonzero((alpha > 0) & (alpha < 65535)))
-    shade, fold, weave = (file.array(name, np.float16, (h, w), h * w) for name in ("shade", "fold", "weave"))
+    shade = file.array("shade", np.float16, (h, w), h * w, 0, _LIGHT)
+    fold, weave = (file.array(name, np.float16, (h, w), h * w, -_LOG, _LOG) for name in ("fold", "weave"))
     panels = _panels(file, told, (h, w))
     scale = ClothScale(_number(told["scale"][0], 1e-3, 1e5), str(told["scale"][1])[:20])
     if told["seam"] not in SEAMS or told["region"] not in REGION_NAMES:
         raise ParseDataError("a stage with an unknown seam or region", got=[told["seam"], told["region"]])
-    bend = _number(told["bend"], 0, 1)
+    bend = _number(told["bend"], 0, MOST_STRENGTH)
     marks = {str(name)[:20]: (float(x), float(y)) for name, (x, y) in dict(told["landmarks"]).items()}
     if not np.isfinite(list(marks.values())).all():
         raise ParseDataError("a stage's landmarks are not finite")
-    cloth_map, push = stand(panels, fold, scale, told["seam"], bend)
+    with np.errstate(all="ignore"):
+        cloth_map, push = stand(panels, fold, scale, told["seam"], bend)
+    if not all(np.isfinite(part).all() for part in (cloth_map.uv, cloth_map.footprint, push)):
+        raise ParseDataError("a stage's tubes give no coordinates", remedy="prepare the photo again")
     return Stage(
-        _photo(file, image, told), _integers([told["person"]], 1)[0], told["region"], window, alpha,
-        file.array("rim", np.float32, (soft, 3), 3 * soft), shade, fold, weave,
-        file.array("inks", np.float32, (None, 3), 3 * _MOST_INKS), panels, MappingProxyType(marks), scale,
+        _photo(file, image, told, size), _integers([told["person"]], 1)[0], told["region"], window, alpha,
+        file.array("rim", np.float32, (soft, 3), 3 * soft, -_COLOR, _COLOR), shade, fold, weave,
+        file.array("inks", np.float32, (None, 3), 3 * _MOST_INKS, 0, _LIGHT), panels, MappingProxyType(marks), scale,
         _number(told["white"], 0, 1), _number(told["blur"], 0, 100), told["seam"], bend, cloth_map, push,
     )  # fmt: skip
 
 
-def _photo(file: _Members, image: ImageSource | Photo | None, told: dict[str, Any]) -> Photo:
+def _photo(file: _Members, image: ImageSource | Photo | None, told: dict[str, Any], size: tuple[int, int]) -> Photo:
     if image is not None:
         photo = image if isinstance(image, Photo) else read_photo(image)
     elif "photo.png" in file.names:
-        photo = read_photo(file.raw("photo.png", _MOST_PHOTO))
+        samples = size[0] * size[1]
+        data = file.raw("photo.png", min(_MOST_PHOTO, 9 * samples + _MOST_BESIDE))
+        photo = read_photo(data, max_pixels=samples)
     else:
         raise OptionError("this stage was saved without its photo", remedy="give the photo too (--photo)")
     if pixels_digest(photo) != told["photo"]:
@@ -171,10 +198,7 @@ def _panels(file: _Members, told: dict[str, Any], shape: tuple[int, int]) -> tup
     frames = []
     for k, origin in enumerate(origins):
         table = file.array(f"frame{k}", np.float32, (None, 5), 5 * _MOST_AXIS)
-        if len(table) < 3:
-            raise ParseDataError("a stage's axis is too short", got=len(table), allowed="3 or more points")
-        axis, radius, flat, flare = (frozen(table[:, k]) for k in (slice(2), 2, 3, 4))
-        frames.append(Frame(axis, radius, flat, flare, _number(origin, -1e6, 1e6)))
+        frames.append(_frame(table, _number(origin, -_PLACE, _PLACE)))
     pieces = file.array("pieces", np.uint8, shape, height * width)
     out = []
     for k, (name, frame, parent) in enumerate(listed):
@@ -189,6 +213,17 @@ def _panels(file: _Members, told: dict[str, Any], shape: tuple[int, int]) -> tup
         up = None if parent is None else frames[parent]
         out.append(Panel(name, frozen(pieces == k + 1), frames[frame], up, seam, backing))
     return tuple(out)
+
+
+def _frame(table: npt.NDArray[np.float32], origin: float) -> Frame:
+    """A tube from the (n, 5) rows of a file."""
+    if len(table) < 3:
+        raise ParseDataError("a stage's axis is too short", got=len(table), allowed="3 or more points")
+    axis, radius, flat, flare = (frozen(table[:, k]) for k in (slice(2), 2, 3, 4))
+    bent = np.hypot(*np.diff(axis, axis=0).T).min() <= 0
+    if bent or radius.min() <= 0 or min(flat.min(), flare.min()) < 0 or max(flat.max(), flare.max()) > 1:
+        raise ParseDataError("a stage's tube is none", remedy="prepare the photo again")
+    return Frame(axis, radius, flat, flare, origin)
 
 
 def _frames(panels: tuple[Panel, ...]) -> list[Frame]:

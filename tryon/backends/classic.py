@@ -96,4 +96,4 @@ def _garment(stage: Stage, cloth: GarmentPhoto | Region | Cutout, look: Look) ->
     else:
         cut = cloth
     fit = fit_garment(cut, stage.panels, stage.landmarks, roundness=look.roundness)
-    return drape_garment(cut, fit, stage.panels, stage.cloth_map.footprint), fit.report
+    return drape_garment(cut, fit, stage.panels), fit.report

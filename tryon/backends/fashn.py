@@ -1,6 +1,7 @@
 """FASHN VTON 1.5 as a backend: a diffusion model on the user's own GPU, with the user's own weights.
 
-Code and weights are Apache-2.0 (github.com/fashn-AI/fashn-vton-1.5). It paints a whole picture of the person in the
+Code and weights are Apache-2.0 (github.com/fashn-AI/fashn-vton-1.5); the human parser that it loads, and fetches from
+Hugging Face when it is first used, has a licence of its own. It paints a whole picture of the person in the
 garment; only what lies on the old garment is taken from it, by the same compositor as for every other backend, so
 face, hands and background stay as they are. A change of silhouette is therefore lost where it leaves the old one.
 """
@@ -18,8 +19,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from dressform.parsing import MissingExtraError, OptionError, WeightsError
+from dressform.parsing import EngineUnavailableError, MissingExtraError, OptionError, WeightsError
 from dressform.tryon.backends.base import Layer
+from dressform.tryon.backends.registry import SOURCE, WEIGHTS_VARIABLE
 from dressform.tryon.garment.cut import GarmentPhoto
 from dressform.tryon.light import to_linear, to_srgb
 from dressform.tryon.look import Look
@@ -28,10 +30,7 @@ from dressform.tryon.stage import Stage
 if TYPE_CHECKING:
     from dressform.tryon.drape import AnyCloth
 
-__all__ = ["WEIGHTS_VARIABLE", "Fashn", "load_fashn"]
-
-WEIGHTS_VARIABLE = "DRESSFORM_FASHN_WEIGHTS"
-"""Environment variable with the folder of the weights."""
+__all__ = ["Fashn", "load_fashn"]
 
 _ASPECT = 2 / 3  # of the pictures that the model was trained on: 576×864
 _ROOM = 0.35  # around the garment, of its height: the model wants to see the person
@@ -57,7 +56,12 @@ class Fashn:
     name: str = "fashn"
 
     def drape(self, stage: Stage, cloth: AnyCloth, look: Look) -> Layer:
-        """What the model paints where the garment is."""
+        """What the model paints where the garment is.
+
+        Raises:
+            OptionError: Another cloth than a garment's photo, a region that the model does not know, or no picture of
+                the person's shape. EngineUnavailableError: The model failed: too little memory, for example.
+        """
         if not isinstance(cloth, GarmentPhoto):
             allowed = "a garment's photo (GarmentPhoto)"
             raise OptionError(
@@ -68,11 +72,14 @@ class Fashn:
             raise OptionError(f"the backend {self.name!r} cannot change this region", got=stage.region, allowed=allowed)
         person, (left, top), (height, width) = _portrait(stage)
         garment = np.rint(to_srgb(np.clip(cloth.image.opaque(), 0, 1)) * 255).astype(np.uint8)
-        out = self.pipeline(
-            person_image=Image.fromarray(person), garment_image=Image.fromarray(garment),
-            category=_CATEGORIES[stage.region], garment_photo_type="flat-lay", num_samples=1,
-            num_timesteps=self.steps, seed=self.seed,
-        )  # fmt: skip
+        try:
+            out = self.pipeline(
+                person_image=Image.fromarray(person), garment_image=Image.fromarray(garment),
+                category=_CATEGORIES[stage.region], garment_photo_type="flat-lay", num_samples=1,
+                num_timesteps=self.steps, seed=self.seed,
+            )  # fmt: skip
+        except Exception as error:  # whatever the package raises, the user gets one line
+            raise EngineUnavailableError(f"the backend {self.name!r} failed", got=_line(error)) from error
         painted = _painted(out, self.name, width / height)
         scaled = np.asarray(cv2.resize(painted, (width, height), interpolation=cv2.INTER_CUBIC), np.uint8)
         x0, y0, x1, y1 = stage.window
@@ -91,7 +98,7 @@ def load_fashn() -> Fashn:
     try:
         from fashn_vton import TryOnPipeline
     except ImportError as error:
-        remedy = "pip install fashn-vton (Apache-2.0; needs a CUDA GPU), or use the backend 'classic'"
+        remedy = f"pip install git+{SOURCE} (Apache-2.0; wants a CUDA GPU), or use the backend 'classic'"
         raise MissingExtraError("the package fashn_vton is not installed", remedy=remedy) from error
     folder = os.environ.get(WEIGHTS_VARIABLE, "")
     if not folder or not Path(folder).is_dir():
@@ -99,9 +106,13 @@ def load_fashn() -> Fashn:
         raise WeightsError("no weights of FASHN VTON 1.5", got=folder or "nothing", remedy=remedy)
     try:
         return Fashn(TryOnPipeline(weights_dir=folder))
-    except Exception as error:  # whatever the package raises, the user gets one line
-        line = (str(error).splitlines() or [""])[0][:200]
-        raise WeightsError("FASHN VTON 1.5 does not start", got=line, remedy="see its README") from error
+    except Exception as error:  # here too
+        raise WeightsError("FASHN VTON 1.5 does not start", got=_line(error), remedy=f"see {SOURCE}") from error
+
+
+def _line(error: Exception) -> str:
+    """The first line of an error of somebody else's."""
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]
 
 
 def _portrait(stage: Stage) -> tuple[npt.NDArray[np.uint8], tuple[int, int], tuple[int, int]]:

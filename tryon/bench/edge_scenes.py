@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from types import MappingProxyType
 
 import cv2
@@ -148,7 +149,7 @@ def _lock(x: float, side: int, end: float, rng: Rng) -> Points:
 def _thick(size: tuple[int, int], line: Points, radius: float) -> Floats:
     """(h, w) float32 coverage by a line with round ends; finer than a pixel it is fainter."""
     away = np.full(size, np.inf, np.float32)
-    for (x0, y0), (x1, y1) in zip(line, line[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(line):
         reach = radius + 2
         left, right = max(int(min(x0, x1) - reach), 0), max(int(max(x0, x1) + reach) + 2, 0)
         top, bottom = max(int(min(y0, y1) - reach), 0), max(int(max(y0, y1) + reach) + 2, 0)

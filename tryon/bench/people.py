@@ -125,9 +125,8 @@ def _light(image: Bytes, people: npt.NDArray[np.bool_], unit: float, rng: np.ran
     lamp = np.linspace(0.1, -0.15, width, dtype=np.float32)
     for top in range(0, height, 256):
         at = slice(top, min(top + 256, height))
-        light = _enlarged(np.asarray(folds, np.float32), height, width, at) * people[at]
-        light += lamp
-        light = np.exp(light)[:, :, None] * image[at]
+        depth = _enlarged(np.asarray(folds, np.float32), height, width, at) * people[at] + lamp
+        light = np.asarray(np.exp(depth)[:, :, None] * image[at], np.float32)
         noise = np.tile(grain, (1, width // 389 + 1))[: light.shape[0], :width]
         light += np.roll(noise, int(rng.integers(389)), axis=1)[:, :, None] * np.float32(1.2)
         image[at] = np.rint(np.clip(light, 0, 255))
@@ -156,11 +155,13 @@ def _observation(labels: Bytes, left: int, chin: tuple[float, float], unit: floa
     cells = (max(round(_CELLS * width / height), 8), _CELLS)
     parts = [Part.BACKGROUND, *(part for part in Part if part and (labels == part).any())]
     maps = [
-        cv2.GaussianBlur(cv2.resize((labels == part).view(np.uint8) * 255, cells, interpolation=cv2.INTER_AREA), (0, 0), 0.7)
+        cv2.GaussianBlur(
+            cv2.resize((labels == part).view(np.uint8) * 255, cells, interpolation=cv2.INTER_AREA), (0, 0), 0.7
+        )
         for part in parts
     ]
     whole = (float(left), 0.0, float(left + width), float(height))
     joints = np.zeros((17, 3), np.float32)
     for k, (x, y) in _JOINTS.items():
-        joints[k] = (chin[0] + left + x * unit, chin[1] + y * unit, 0.9)
+        joints[k] = (chin[0] + x * unit, chin[1] + y * unit, 0.9)
     return Observation(box, 0.9, ScoreMaps(whole, tuple(parts), np.stack(maps).astype(np.uint8)), joints)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from dressform.parsing.errors import OptionError
 from dressform.tryon.garment.cutout_plain import find_on_plain
-from dressform.tryon.garment.cutout_tidy import disc, drop_foreign, drop_shade, tidy
+from dressform.tryon.garment.cutout_tidy import disc, drop_foreign, drop_shade, drop_slivers, tidy
 from dressform.tryon.garment.saliency import likelihood
 from dressform.tryon.garment.superpixels import superpixels
 
@@ -62,6 +62,7 @@ def find_garment(rgb: Image) -> Mask:
     thing_map = thing[patches.labels]
     mask = _graph_cut(rgb, _start(thing_map, ground[patches.labels]))
     mask = tidy(drop_foreign(drop_shade(mask, smooth), lab, thing_map > 0.8), lab)
+    mask = tidy(drop_slivers(mask, lab), lab)
     _check_size(mask)
     contrast = edge_contrast(mask, lab)
     if contrast < _STANDS_OUT:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from dressform.tryon.garment.symmetry import find_axis, mirrored
 
-__all__ = ["disc", "drop_foreign", "drop_shade", "largest", "tidy"]
+__all__ = ["disc", "drop_foreign", "drop_shade", "drop_slivers", "largest", "tidy"]
 
 Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float32]
@@ -17,8 +17,13 @@ Bytes = npt.NDArray[np.uint8]
 _BINS = 48  # of the histogram of chromaticities, each way
 _OTHER_HUE = 0.7  # log chromaticity between shade of the ground and the cloth beside it
 _PIECE = 0.06  # share of the garment that a patch of shade may take
+_THIN = 0.013  # half of the thickness below which a part may be a hanger or clip, in roots of the area
 _HANGER = 22.0  # Lab distance between a hanger and the cloth it carries
 _FOREIGN = 14.0  # Lab distance within which a colour is one of the garment's
+_GROUND, _CLOTH = 20.0, 24.0  # Lab distance, at most and at least, of a sliver of ground to ground and cloth near it
+_NEARER = 0.5  # of its distance to the cloth, its distance to the ground at most
+_NOWHERE = 0.005  # share of the garment's inside that may have a sliver's colour
+_SLIVER = 0.006  # share of the garment that one may take
 _WALL = 0.18  # thickness of what closes a gap, in roots of the area
 _GAP = 0.002  # share of the area from which a hole counts as a gap
 
@@ -114,6 +119,41 @@ def drop_foreign(mask: Mask, lab: Floats, sure: Mask) -> Mask:
     return kept
 
 
+def drop_slivers(mask: Mask, lab: Floats) -> Mask:
+    """The mask without slivers at its border that look like the ground beside them and quite unlike the cloth there.
+
+    Args:
+        mask: (h, w) bool.
+        lab: (h, w, 3) float32, L 0..100.
+    """
+    root = float(np.sqrt(np.count_nonzero(mask)))
+    size = (2 * max(2, round(0.06 * root)) + 1,) * 2
+    away = cv2.erode((~mask).astype(np.uint8), disc(2)) > 0
+    to_ground = np.linalg.norm(lab - _mean(lab, away, size), axis=2)
+    to_cloth = np.linalg.norm(lab - _mean(lab, mask & (to_ground > _GROUND), size), axis=2)
+    like = mask & (to_ground < np.minimum(_GROUND, _NEARER * to_cloth)) & (to_cloth > _CLOTH)
+    count, pieces, stats, _ = cv2.connectedComponentsWithStats(like.astype(np.uint8), connectivity=4)
+    rim = cv2.dilate((~mask).astype(np.uint8), disc(2)) > 0
+    touches = np.bincount(pieces[rim & like], minlength=count) > 0
+    out = touches & (stats[:, cv2.CC_STAT_AREA] > 5) & (stats[:, cv2.CC_STAT_AREA] < _SLIVER * root * root)
+    out[0] = False
+    deep = lab[cv2.erode(mask.astype(np.uint8), disc(max(2, round(0.05 * root)))) > 0]
+    deep = deep[:: 1 + len(deep) // 4000]
+    for k in np.flatnonzero(out).tolist():
+        own = np.linalg.norm(deep - np.median(lab[pieces == k], axis=0), axis=1) < _FOREIGN
+        out[k] = len(own) > 0 and own.mean() < _NOWHERE
+    gone = cv2.dilate(out[pieces].astype(np.uint8), disc(1)) > 0
+    return np.asarray(mask & ~gone, np.bool_)
+
+
+def _mean(lab: Floats, where: Mask, size: tuple[int, int]) -> Floats:
+    """(h, w, 3) mean over a box of the colours that lie in ``where``; far from all others where there are none."""
+    total = np.asarray(cv2.blur(where.astype(np.float32), size), np.float32)
+    mean = cv2.blur(lab * where[:, :, None].astype(np.float32), size) / np.maximum(total, np.float32(1e-6))[:, :, None]
+    mean[total < 1e-4] = -1000
+    return np.asarray(mean, np.float32)
+
+
 def tidy(mask: Mask, lab: Floats) -> Mask:
     """The largest piece, without thin parts of another colour (hangers, clips), its holes filled except for gaps.
 
@@ -123,7 +163,7 @@ def tidy(mask: Mask, lab: Floats) -> Mask:
     """
     mask = _joined(mask)
     root = float(np.sqrt(np.count_nonzero(mask)))
-    thick = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, disc(max(1, round(0.013 * root)))) > 0
+    thick = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, disc(max(1, round(_THIN * root)))) > 0
     thick = largest(thick) if thick.any() else mask
     count, pieces, stats, _ = cv2.connectedComponentsWithStats((mask & ~thick).astype(np.uint8), connectivity=4)
     kept = mask.copy()

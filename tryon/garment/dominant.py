@@ -35,7 +35,8 @@ def dominant_color(colors: Floats) -> Floats:
     cells, number = np.unique(np.floor(lab / _CELL).astype(np.int64), axis=0, return_inverse=True)
     counts = np.bincount(number.reshape(-1), minlength=len(cells))
     near = np.abs(cells[:, None] - cells[None]).max(2) <= 1  # a peak on the border of two cells counts as one
-    peak = int(np.argmax((near * counts).sum(1) + 1e-3 * counts))
+    full = int(np.argmax((near * counts).sum(1)))
+    peak = int(np.argmax(near[full] * counts))
     middle = lab[number.reshape(-1) == peak].mean(0)
     alike = np.ones(len(lab), np.bool_)
     for _ in range(_ROUNDS):

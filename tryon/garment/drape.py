@@ -12,14 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from dressform.parsing.errors import OptionError
-from dressform.parsing.scores import Window
 from dressform.parsing.windows import window_slices
 from dressform.tryon.cloth.fabric import Sample
 from dressform.tryon.cloth.sampling import sample_artwork
 from dressform.tryon.garment.cut import Cutout
 from dressform.tryon.garment.dominant import dominant_color
 from dressform.tryon.garment.fit import Fit
-from dressform.tryon.gather import distance, grown
+from dressform.tryon.gather import distance
 from dressform.tryon.pull_push import pull_push
 from dressform.tryon.shape.panel import Panel
 
@@ -105,24 +104,15 @@ def _continued(rgb: Floats, known: Mask, panels: Sequence[Panel], cut: Cutout) -
     root = float(np.sqrt(sum(np.count_nonzero(panel.mask) for panel in panels)))
     away = distance(known)
     fade = np.clip(away / max(_FADE * root, 2.0), 0, 1)
-    for panel in panels:
-        missing = panel.mask & ~known
+    reach = max(2, round(_EDGE * root))
+    for kind in dict.fromkeys(panel.name.split("_")[0] for panel in panels):  # both sleeves have one colour
+        own = np.logical_or.reduce([panel.mask for panel in panels if panel.name.startswith(kind)])
+        missing = own & ~known
         if not missing.any():
             continue
-        count, pieces, stats, _ = cv2.connectedComponentsWithStats(missing.astype(np.uint8), connectivity=8)
-        for k in range(1, count):
-            box = _around(stats[k], round(_EDGE * root), missing.shape)
-            piece = pieces[box] == k
-            edge = grown(piece, max(2, round(_EDGE * root))) & known[box]
-            own = edge & panel.mask[box]
-            colors = rgb[box][own if np.count_nonzero(own) >= _FEW else edge]
-            color = dominant_color(colors) if len(colors) >= _FEW else garment
-            part, share = out[box], fade[box][piece][:, None]
-            part[piece] += share * (color - part[piece])
+        near = known & (distance(missing) <= reach)
+        seen = near & own
+        colors = rgb[seen if np.count_nonzero(seen) >= _FEW else near]
+        color = dominant_color(colors) if len(colors) >= _FEW else garment
+        out[missing] += fade[missing][:, None] * (color - out[missing])
     return out
-
-
-def _around(stat: npt.NDArray[np.int32], margin: int, shape: tuple[int, ...]) -> tuple[slice, slice]:
-    x, y, w, h = (int(v) for v in stat[:4])
-    box: Window = (max(x - margin, 0), max(y - margin, 0), min(x + w + margin, shape[1]), min(y + h + margin, shape[0]))
-    return window_slices(box)

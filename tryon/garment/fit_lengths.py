@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dressform.tryon.garment.cut import Cutout
-from dressform.tryon.garment.fit_report import Length, match_length
+from dressform.tryon.garment.fit_report import FULL, FULL_TRUNK, Length, match_length
 from dressform.tryon.garment.fit_trunk import neck_depth
 from dressform.tryon.garment.parts import Limb, Trunk, find_leg
 from dressform.tryon.garment.target_landmarks import Point, frame_points
@@ -23,6 +23,7 @@ EASE = 1.15
 _ARM = 1.1  # an arm in widths of the chest of a garment that fits it
 _LEG = 2.05  # waist to ankle, in widths of the hips
 _BAGGY = 2.6  # rise of the garment over the worn one, in the same widths of the hips
+_SHORT, _LITTLE = 1.6, 1.1  # a sleeve worn that much longer is another kind of sleeve: it is stretched only a little
 _AS_IT_IS = Length(1.0, 1.0, 1.0, 1.0)
 
 
@@ -53,7 +54,7 @@ def trunk_length(cut: Cutout, trunk: Trunk, frame: Frame, marks: Mapping[str, Po
         middle = float((ends[:2].mean() + ends[2:].mean()) / 2)
         line = frame_points(frame, [middle] * 2, np.array([-1, 1]) * frame.along(frame.radius, middle))
         scale = float(np.hypot(*(line[1] - line[0]))) / max(trunk.width, 1e-9) * ease
-    return match_length(max(worn, 1.0), max(trunk.length * scale, 1.0))
+    return match_length(max(worn, 1.0), max(trunk.length * scale, 1.0), FULL_TRUNK)
 
 
 def neck_gap(trunk: Trunk, marks: Mapping[str, Point]) -> float | None:
@@ -70,7 +71,8 @@ def sleeve_length(panel: Panel, limb: Limb, side: str, trunk: Trunk, marks: Mapp
     if chain is None:
         return _AS_IT_IS
     bones = float(np.hypot(*np.diff(chain, axis=0).T).sum())
-    return match_length(_worn(panel), limb.length / (_ARM * trunk.width) * max(bones, 1.0))
+    worn, natural = _worn(panel), limb.length / (_ARM * trunk.width) * max(bones, 1.0)
+    return match_length(worn, natural, FULL if worn < _SHORT * natural else (FULL[0], _LITTLE))
 
 
 def leg_length(panel: Panel, limb: Limb, side: str, cut: Cutout, marks: Mapping[str, Point]) -> Length:

@@ -16,7 +16,7 @@ from dressform.tryon.garment.parts import Limb, Trunk
 from dressform.tryon.shape.frames import enlarged, grid_points, grid_step, locate
 from dressform.tryon.shape.panel import Panel
 
-__all__ = ["Mapped", "fit_limb", "held_in", "rounded"]
+__all__ = ["Mapped", "fit_limb", "held_in", "rounded", "seam_start", "unrounded"]
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
@@ -24,6 +24,7 @@ Mask = npt.NDArray[np.bool_]
 _BEYOND = 0.15  # half widths beyond the edge that are told apart; what bulges more is squeezed into them
 _SEAM = 0.5  # of a limb's length that its seam may take
 _MIRRORED = 0.6  # of a limb's length that is repeated where it is too short
+_SQUEEZE, _LEAST_WIDE = 1.35, 0.55  # across over along, at most; share of a sleeve's width, at least
 _KNEE = 0.78  # how round a tube is seen: its middle shows 1.15 times as large as the whole on average
 
 
@@ -62,7 +63,7 @@ def fit_limb(
     place = locate(frame, points)
     across = place.offset.astype(np.float64) / np.maximum(frame.along(frame.radius, place.distance), 1e-6)
     across = held_in(across if side == "L" else -across)
-    start, total = _start(panel, side, across), frame.length
+    start, total = seam_start(panel, side, across), frame.length
     distance = place.distance.astype(np.float64)
     if limb.crotch > 0:
         below = np.maximum(total - start, 1e-6)
@@ -73,6 +74,9 @@ def fit_limb(
     else:
         along = _laid((distance - start) / np.maximum(total - start, 1e-6), length)
     flat = rounded(across, roundness)
+    flat *= (
+        _loose(panel, limb, length, float(total - np.mean(start))) if limb.crotch == 0 and spare is not None else 1.0
+    )
     more = np.maximum(along - 1, 0)
     found = limb.at(1 - _to_and_fro(more, _MIRRORED) - np.maximum(1 - along, 0), flat)
     planes = [_large(found[:, k], shape, box, step) for k in (0, 1)]
@@ -99,7 +103,15 @@ def rounded(across: Doubles, roundness: float | Doubles) -> Doubles:
     return np.asarray(across + roundness * (round_ - across), np.float64)
 
 
-def _start(panel: Panel, side: str, across: Doubles) -> Doubles:
+def unrounded(flat: Doubles, roundness: float | Doubles) -> Doubles:
+    """The inverse of :func:`rounded`: where on a tube, seen from the front, a place across flat cloth comes to lie."""
+    across = np.array(flat, np.float64)
+    for _ in range(14):  # the slope of rounded() is between 0.87 and 1.4, so this halves the error at least
+        across -= 0.75 * (rounded(across, roundness) - flat)
+    return across
+
+
+def seam_start(panel: Panel, side: str, across: Doubles) -> Doubles:
     """Distance along the axis at which a sleeve or the part below the crotch begins, which the seam tells."""
     if panel.seam is None:
         return np.zeros(len(across))
@@ -115,6 +127,14 @@ def _start(panel: Panel, side: str, across: Doubles) -> Doubles:
         return np.full(len(across), float(along.mean()))
     share = np.clip((across - at[0]) / (at[1] - at[0]), -0.25, 1.25)
     return np.asarray(np.clip(along[0] + share * (along[1] - along[0]), -0.2 * total, _SEAM * total), np.float64)
+
+
+def _loose(panel: Panel, limb: Limb, length: Length, worn: float) -> float:
+    """Share of a sleeve's width that is seen: loose ones fall in folds rather than being squeezed onto a slim arm."""
+    along = limb.length * length.used / max(length.reach * worn, 1e-6)
+    wide = float(np.hypot(*(limb.outer - limb.inner).T).mean())
+    squeeze = wide / max(2 * float(panel.frame.radius.mean()), 1e-6) / max(along, 1e-6)
+    return float(np.clip(_SQUEEZE / max(squeeze, 1e-6), _LEAST_WIDE, 1.0))
 
 
 def _laid(share: Doubles, length: Length) -> Doubles:

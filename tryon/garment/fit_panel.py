@@ -25,6 +25,7 @@ __all__ = ["PanelFit", "Wearing", "fit_panel", "make_wearing"]
 
 Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
+_JUMP = 4.0  # of the median step from pixel to pixel
 _MARGIN = 6  # px around a panel's mask where its map is made too
 
 
@@ -67,6 +68,7 @@ class Wearing:
         mask: (h, w) bool, its pixels in the region's window, or None.
         trunk: The garment's torso or skirt, None for trousers.
         hem: How its length is laid on the worn one, None where one of them has no trunk.
+        baggy: Whether the crotch of the garment's legs cannot be laid on the worn one, of either leg.
     """
 
     cut: Cutout
@@ -76,6 +78,7 @@ class Wearing:
     mask: Mask | None
     trunk: Trunk | None
     hem: Length | None
+    baggy: bool
 
 
 def make_wearing(cut: Cutout, panels: Sequence[Panel], marks: Mapping[str, Point], roundness: float) -> Wearing:
@@ -86,7 +89,13 @@ def make_wearing(cut: Cutout, panels: Sequence[Panel], marks: Mapping[str, Point
     hem = None
     if frame is not None and trunk is not None:
         hem = trunk_length(cut, trunk, frame, marks, roundness=roundness)
-    return Wearing(cut, marks, roundness, frame, mask, trunk, hem)
+    legs = [
+        (panel, _find_limb(cut, "leg", panel_side(panel, frame, panel.mask.shape[1])))
+        for panel in panels
+        if panel.name.startswith("leg")
+    ]
+    baggy = any(is_baggy(panel, limb, cut) for panel, limb in legs if limb is not None)
+    return Wearing(cut, marks, roundness, frame, mask, trunk, hem, baggy)
 
 
 def fit_panel(job: Wearing, panel: Panel) -> PanelFit:
@@ -116,7 +125,7 @@ def _limb(job: Wearing, panel: Panel, kind: str, side: str, box: Window) -> tupl
             return None, None
         length = sleeve_length(panel, limb, side, job.trunk, job.marks)
     else:
-        if is_baggy(panel, limb, job.cut):
+        if job.baggy:
             limb, panel = Limb(limb.outer, limb.inner), replace(panel, seam=None)
         length = leg_length(panel, limb, side, job.cut, job.marks)
     return fit_limb(panel, limb, side, length, box, roundness=job.roundness, spare=job.trunk), length
@@ -167,10 +176,15 @@ def _cloth(cut: Cutout, source: Floats) -> Mask:
 
 
 def _least(source: Floats, seen: Mask) -> float:
-    """The least determinant over the median; where cloth ends the map jumps, which is no fold."""
+    """The least determinant over the median; jumps where cloth ends or two halves of a bent arm meet are no folds."""
     seen = cv2.erode(seen.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     if not seen.any():
         return float(np.inf)
-    det = jacobian(source)[seen]
+    down, across = np.gradient(source, axis=0), np.gradient(source, axis=1)
+    step = np.maximum(np.abs(down), np.abs(across)).max(2)
+    even = seen & (step < _JUMP * float(np.median(step[seen])))
+    det = jacobian(source)[even]
+    if not len(det):
+        return float(np.inf)
     middle = float(np.median(det))  # negative for a sleeve that is the other one's mirror image
     return float(np.quantile(det * np.sign(middle), 0.001)) / max(abs(middle), 1e-12)

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-__all__ = ["FULL", "FitReport", "Length", "length_note", "match_length"]
+__all__ = ["FULL", "FULL_TRUNK", "FitReport", "Length", "length_note", "match_length"]
 
 FULL = (0.88, 1.3)
-"""Share of a garment's own length within which it is stretched or shortened to what is worn."""
+"""Share of a sleeve's or leg's own length within which it is stretched or shortened to what is worn."""
+FULL_TRUNK = (0.88, 1.45)
+"""The same of a torso or skirt; a hem in mid-air is seen sooner than a stretched body."""
 
 
 @dataclass(frozen=True)
@@ -54,14 +56,14 @@ class FitReport:
     notes: tuple[str, ...] = ()
 
 
-def match_length(worn: float, natural: float) -> Length:
+def match_length(worn: float, natural: float, full: tuple[float, float] = FULL) -> Length:
     """Lay a garment's length on a worn one, both in pixels of the person's photo.
 
-    Within :data:`FULL` it is stretched to it; what is longer is cut off, as if tucked in or seen in part; what is
+    Within ``full`` it is stretched to it; what is longer is cut off, as if tucked in or seen in part; what is
     shorter is stretched as far as that goes, and the rest stays uncovered.
     """
     share = worn / max(natural, 1e-9)
-    low, high = FULL
+    low, high = full
     if share < low:
         return Length(share, 1.0, 1.0, share)
     if share > high:
@@ -73,8 +75,8 @@ def length_note(what: str, length: Length | None) -> str:
     """A sentence about a length that does not fit, or ""."""
     if length is None:
         return f"the garment has no {what}, the person wears one"
-    if length.share < FULL[0]:
+    if length.used < 1:
         return f"{what}: only {length.used:.0%} of the garment's is seen, what is worn is shorter"
-    if length.share > FULL[1]:
+    if length.reach < 1:
         return f"{what}: the garment covers {length.reach:.0%} of what is worn, stretched by {length.scale - 1:.0%}"
     return ""

@@ -17,10 +17,13 @@ _MOST_RISE = 1.35  # of that: a gap that begins lower is between legs that lie t
 
 
 def leg_gap(whole: Outline) -> tuple[float, float]:
-    """How far the outline opens from below on its axis, in heights, and how wide the gap is near its top, in widths."""
+    """How far the outline opens from below on its axis, in heights, and how wide the gap is near its top, in widths.
+
+    What counts is the shorter leg: a hem that is cut aslant is no gap.
+    """
     left, right = whole.sides
     top = max(float(left.points[-1, 1]), float(right.points[-1, 1]))
-    height = whole.bottom - top
+    height = min(float(side.points[:, 1].max()) for side in whole.sides) - top
     level = top + 0.3 * height
     wide = 0.0
     for side in whole.sides:

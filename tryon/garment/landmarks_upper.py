@@ -26,6 +26,7 @@ _HIDDEN = 0.8  # the same from which a hollow is the end of a sleeve that lies a
 _LOWEST = 2.3  # the same from which it has nothing to do with a sleeve
 _DEEP = 0.12  # roots of the area, a hollow deep enough
 _SLEEVE = 0.07  # roots of the area that a sleeve reaches beyond the armhole
+_SHORT = 1.5  # widths of the armhole that a short sleeve reaches
 _NECK = 0.36  # half a neck in half chests, where no corner shows it
 
 
@@ -204,6 +205,8 @@ def _cuff(sleeve: Doubles, armpit: Doubles, path: Doubles, least: float) -> tupl
     step = max(float(np.median(np.hypot(*np.diff(path, axis=0).T))), 1e-9)
     base = (shoulder + armpit) / 2
     away = np.hypot(*(sleeve - base).T)
+    if away.max() < _SHORT * width:
+        return _widest(sleeve)
     tip = sleeve[away > 0.9 * away.max()].mean(0)
     way = (tip - base) / max(float(np.hypot(*(tip - base))), 1e-9)
     across = np.array([-way[1], way[0]])  # to the inner edge
@@ -211,6 +214,19 @@ def _cuff(sleeve: Doubles, armpit: Doubles, path: Doubles, least: float) -> tupl
     start = max(0, inner - max(3, round(1.3 * width / step)))
     outer = start + int(np.argmax(sleeve[start : inner + 1] @ (way - 0.7 * across)))
     return sleeve[outer], sleeve[inner]
+
+
+def _widest(sleeve: Doubles) -> tuple[Doubles, Doubles]:
+    """The two places of a short sleeve's outline that span the largest quadrilateral with its ends."""
+    some = sleeve[:: 1 + len(sleeve) // 120]
+    first, last = sleeve[0], sleeve[-1]
+    # Twice the signed area of first, a, b, last, for all a and b.
+    a, b = some[:, None] - first, some[None] - first
+    area = (
+        a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0] + (b[..., 0] * (last - first)[1] - b[..., 1] * (last - first)[0])
+    )
+    i, j = np.unravel_index(int(np.argmax(np.triu(area, 1))), area.shape)
+    return some[i], some[j]
 
 
 def _side_begins(path: Doubles, hollow: Hollow) -> int:

@@ -19,6 +19,7 @@ Mask = npt.NDArray[np.bool_]
 _LOOK = 60_000  # px of the picture that the outline is taken from
 _OFF = 0.035  # roots of the area: farther from the outline a landmark was estimated, and edges to it are straight
 _POINTS = 33
+_CAP = 0.35  # length of one edge of a sleeve over the other's, below which it hardly is a sleeve
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +113,11 @@ def find_sleeve(cut: Cutout, side: str) -> Limb | None:
     m = {name: np.array(cut.landmarks[f"{name}_{side}"]) for name in ("shoulder", "armpit", "cuff_outer", "cuff_inner")}
     outer = _between(ring, m["shoulder"], m["cuff_outer"], _OFF * root)
     inner = _between(ring, m["armpit"], m["cuff_inner"], _OFF * root)
+    # The lower edge of a cap sleeve is a point, which would be drawn out to streaks.
+    if _long(inner) < _CAP * _long(outer):
+        inner = np.stack([m["armpit"], m["armpit"] + m["cuff_outer"] - m["shoulder"]])
+    elif _long(outer) < _CAP * _long(inner):
+        outer = np.stack([m["shoulder"], m["shoulder"] + m["cuff_inner"] - m["armpit"]])
     return _sound(Limb(resample(outer, _POINTS), resample(inner, _POINTS)), side)
 
 

@@ -36,7 +36,10 @@ Bytes = npt.NDArray[np.uint8]
 _COARSE = 75_000  # px of the picture on which borders are looked for
 _FINE = 600_000  # px of the picture on which strands are looked for
 _FEW = 0.03  # of the garment: parts with less of it don't count
-_ONCE = 1.6
+_ONCE = 1.6  # reduction of the small picture below which strands are not looked for on it as well
+_BEHIND = 0.7  # of a score sample's size: how deep in hair cloth is looked for
+_EVEN = 0.6  # of a score sample's size: what juts out less on a plain border is none of the garment's
+_SETTLED, _STEEP = 0.7, 1.3  # px; and how much steeper borders get again that were calmed by so much
 _PLAIN_CELL = 2.0  # px that a parser without score maps may be wrong by
 _SKIN = frozenset(
     {Part.FACE, Part.TORSO_SKIN, Part.LEFT_ARM, Part.RIGHT_ARM, Part.LEFT_LEG, Part.RIGHT_LEG, Part.GLOVE}
@@ -68,7 +71,8 @@ def garment_alpha(
     shown = (image >> 8).astype(np.uint8) if image.dtype == np.uint16 else np.asarray(image, np.uint8)
     fronts = [person.own(region.window, parts) & ~region.mask for parts in (Part.HAIR, _SKIN)]
     cell = _cell(person)
-    guess, blur = _guess(shown, region, person, kept, fronts, cell)
+    plain = distance(fronts[0] | fronts[1]) > cell  # neither strands nor fingers
+    guess, blur = _guess(shown, region, person, kept, fronts, plain, cell)
     hair = fronts[0] & (guess < 0.5)
     share = _fine_strands(linear, (guess > 0.5) & ~kept, hair, cell)
     np.minimum(guess, 1 - share, out=guess)
@@ -76,11 +80,15 @@ def garment_alpha(
     inside, loose = guess > 0.5, grown(share > 0, 2)
     band = grown(inside, reach) & grown(~inside, reach)
     band |= ((guess > 0.05) & (guess < 0.95)) | loose
+    band |= fronts[0] & grown(inside, reach + round(_BEHIND * cell))
     band &= ~kept
     colors = occluder_colors(linear, hair) if loose.any() else np.zeros((0, 3), np.float32)
-    scaled = shown.astype(np.float32)
-    scaled *= np.float32(1 / 255)
-    alpha = band_alpha(linear, scaled, guess, band, fronts, (loose, colors), reach)
+    alpha = band_alpha(linear, shown, guess, band, fronts, (loose, colors), reach)
+    even = np.asarray(cv2.GaussianBlur(alpha, (5, 5), _SETTLED), np.float32)
+    even -= 0.5
+    even *= np.float32(_STEEP)
+    even += 0.5
+    np.copyto(alpha, np.clip(even, 0, 1), where=plain & band & ~loose)
     alpha[kept] = 0
     return alpha
 
@@ -135,7 +143,7 @@ def _cell(person: Person) -> float:
 
 
 def _guess(
-    shown: Bytes, region: GarmentRegion, person: Person, kept: Mask, fronts: list[Mask], cell: float
+    shown: Bytes, region: GarmentRegion, person: Person, kept: Mask, fronts: list[Mask], plain: Mask, cell: float
 ) -> tuple[Floats, float]:
     """(h, w) probability of the garment, found on a small picture, and how many pixels wide its steps are."""
     height, width = region.mask.shape
@@ -144,19 +152,16 @@ def _guess(
     small = _shrink(shown, size).astype(np.float32) / np.float32(255)
     mask, free = _shrink_mask(region.mask, size), ~_shrink_mask(kept, size)
     cell = max(cell / scale, 1.0)
-    near = np.zeros(mask.shape, np.bool_)
-    for front in fronts:
-        near |= _shrink_mask(front, size)
-    guess = cut(small, mask, _prior(region, person, mask, size), cell, free, near)
-    even = np.asarray(cv2.medianBlur(np.rint(guess * 255).astype(np.uint8), 5), np.float32) / np.float32(255)
-    guess = np.where((distance(near) > cell) & free, even, guess)
+    there = [_shrink_mask(front, size) for front in fronts]
+    guess = cut(small, mask, _prior(region, person, mask, size), cell, free, there[0] | there[1])
+    even = np.asarray(cv2.medianBlur(np.rint(guess * 255).astype(np.uint8), 2 * round(_EVEN * cell) + 1), np.float32)
+    np.copyto(guess, even / np.float32(255), where=_shrink_mask(plain, size) & free)
     linear = to_linear(_shrink(shown, size))
-    for front, solid in zip(fronts, (False, True), strict=True):
+    for front, solid in zip(there, (False, True), strict=True):
         if not solid and scale < _ONCE:
-            continue  # looked for below
-        there = _shrink_mask(front, size) & (guess < 0.5)
-        colors = occluder_colors(linear, there)
-        share = strands(linear, (guess > 0.5) & free, there, colors, cell, solid=solid)
+            continue  # hair is looked for on a larger picture as well
+        front &= guess < 0.5
+        share = strands(linear, (guess > 0.5) & free, front, occluder_colors(linear, front), cell, solid=solid)
         np.minimum(guess, 1 - share, out=guess)
     if scale > 1:
         guess = np.asarray(cv2.resize(guess, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)

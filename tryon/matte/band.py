@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from dressform.tryon.gather import Pixels, Planes, dot, nearest, planes
+from dressform.tryon.gather import Nearest, Pixels, Planes, dot, planes
 from dressform.tryon.light import luminance
 
 __all__ = ["band_alpha"]
@@ -27,8 +27,9 @@ _SIDESTEPS = ((0, 0), (-2.7, 2.3), (2.3, 2.7), (2.7, -2.3), (-2.3, -2.7))  # of 
 _SHARING = ((0, 0), (-1, -1), (-1, 1), (1, -1), (1, 1), (-2, 0), (2, 0), (0, -2), (0, 2))
 _GRAIN = 0.02  # spread of a pure colour, of the root of its light
 _ALIKE = 3.0  # squared distance of two colours, in spreads, at which the guess and the colours count the same
-_NEAR, _GUESS = 0.3, 6.0  # costs of far samples and of leaving the guess, beside the squared distance in spreads
-_TINT = 0.5  # of its strength
+_NEAR, _GUESS = 0.3, 4.0  # costs of far samples and of leaving the guess, beside the squared distance in spreads
+_TINT = 0.5  # of their strength: how much tints count
+_TEXTURE = 0.1  # share of the cloth's own spread that counts as grain where it is judged whether a pixel is cloth
 _FIT = 4.0  # squared distance, in spreads, at which a neighbour's pair counts for little
 _FRONT = 12  # reaches: what lies further in front is not asked
 _ROUNDS, _HOLD, _SAME = 4, 16.0, 0.05  # of the smoothing: rounds, weight of a pixel's own value, spread of sRGB
@@ -38,7 +39,7 @@ _CHUNK = 1 << 13  # pixels worked on at once; their colours then stay in the cac
 
 def band_alpha(
     linear: Floats,
-    shown: Floats,
+    shown: npt.NDArray[np.uint8],
     guess: Floats,
     band: Mask,
     fronts: Sequence[Mask],
@@ -49,7 +50,7 @@ def band_alpha(
 
     Args:
         linear: (h, w, 3) float32 linear light.
-        shown: The same as sRGB 0..1, in which likeness is judged.
+        shown: (h, w, 3) uint8, the same as sRGB, in which likeness is judged.
         guess: (h, w) float32 0..1, first guess; outside the band it decides: over one half is cloth.
         band: (h, w) bool, pixels to work out.
         fronts: (h, w) bool each, what lies in front: each is asked for a colour of its own.
@@ -60,18 +61,49 @@ def band_alpha(
         (h, w) float32 in 0..1, exactly 0 or 1 outside the band.
     """
     out = (guess > 0.5).astype(np.float32)
-    linear = _calmed(linear)
-    extra = (extra[0], _calmed(extra[1]))
     pixels = Pixels.of(band)
     cloth, rest = (out > 0) & ~band, (out == 0) & ~band
     if not len(pixels) or not cloth.any() or not rest.any():
         return out
-    sides = _Side(linear, cloth), _Side(linear, rest)
-    ahead = [_Side(linear, front & rest) for front in fronts if (front & rest).any()]
-    share, clear = np.empty(len(pixels), np.float32), np.empty(len(pixels), np.float32)
+    pairs, clear = _pairs(linear, guess, pixels, (cloth, rest), fronts, extra, reach)
+    share = np.empty(len(pixels), np.float32)
+    trust = np.empty(len(pixels), np.float32)
+    index = np.full(band.size, -1, np.int32)
+    index[pixels.where] = np.arange(len(pixels), dtype=np.int32)
+    for at, chunk in _chunks(pixels):
+        own, prior = _calmed(planes(linear, chunk.where)), chunk.take(guess)
+        share[at], trust[at] = _shared(own, prior, clear[at], chunk, pairs, index)
+    del pairs, index
+    flat = out.reshape(-1)
+    flat[pixels.where] = share
+    _smooth(flat, shown, pixels, share, trust)
+    out -= np.float32(_CLEAR)
+    out /= np.float32(1 - 2 * _CLEAR)
+    return np.clip(out, 0, 1, out=out)
+
+
+def _pairs(
+    linear: Floats,
+    guess: Floats,
+    pixels: Pixels,
+    known: tuple[Mask, Mask],
+    fronts: Sequence[Mask],
+    extra: tuple[Mask, Floats],
+    reach: int,
+) -> tuple[Planes, Floats]:
+    """(6, n) colours of both sides that explain each pixel best, and (n,) 0..1 how far colours may tell at all.
+
+    Args:
+        known: (h, w) bool each, pixels of pure cloth, and of anything else. Others as of :func:`band_alpha`.
+    """
+    sides = _Side(linear, known[0]), _Side(linear, known[1])
+    ahead = [_Side(linear, front & known[1]) for front in fronts if (front & known[1]).any()]
+    clear = np.empty(len(pixels), np.float32)
     pairs = np.empty((6, len(pixels)), np.float32)
     for at, chunk in _chunks(pixels):
         inner, outer = (side.candidates(chunk, reach) for side in sides)
+        own, prior = _calmed(planes(linear, chunk.where)), chunk.take(guess)
+        clear[at] = 1 - np.maximum(2 * prior - 1, 0) ** 2 * _within(own, inner)
         for front in ahead:
             color, far = front.candidates(chunk, 0)[0]
             if (far <= _FRONT * reach).any():
@@ -79,26 +111,18 @@ def band_alpha(
         loose = chunk.take(extra[0])
         if loose.any():
             far = np.where(loose, np.float32(0), np.float32(1e3))
-            outer += [(np.repeat(color[:, None], len(chunk), axis=1), far) for color in extra[1]]
-        own, prior = planes(linear, chunk.where), chunk.take(guess)
-        clear[at] = 1 - np.maximum(2 * prior - 1, 0) ** 2 * _within(own, inner)
+            outer += [(np.repeat(color[:, None], len(chunk), axis=1), far) for color in _calmed(extra[1].T.copy()).T]
         pairs[:, at] = _best_pair(own, prior, clear[at], inner, outer)
-    trust = np.empty(len(pixels), np.float32)
-    index = np.full(band.size, -1, np.int32)
-    index[pixels.where] = np.arange(len(pixels), dtype=np.int32)
-    for at, chunk in _chunks(pixels):
-        own, prior = planes(linear, chunk.where), chunk.take(guess)
-        share[at], trust[at] = _shared(own, prior, clear[at], chunk, pairs, index)
-    flat = out.reshape(-1)
-    flat[pixels.where] = share
-    _smooth(flat, shown, pixels, share, trust)
-    return np.clip((out - np.float32(_CLEAR)) / np.float32(1 - 2 * _CLEAR), 0, 1)
+    return pairs, clear
 
 
-def _calmed(linear: Floats) -> Floats:
-    """Colours (..., 3) with weaker tints: JPEG and most sensors blur tints more than light."""
-    grey = luminance(linear)[..., None]
-    return np.asarray(grey + (linear - grey) * np.float32(_TINT), np.float32)
+def _calmed(colors: Planes) -> Planes:
+    """(3, n) colours with weaker tints, in place: JPEG and most sensors blur tints more than light."""
+    grey = luminance(colors.T)
+    colors -= grey
+    colors *= np.float32(_TINT)
+    colors += grey
+    return colors
 
 
 def _chunks(pixels: Pixels) -> Iterator[tuple[slice, Pixels]]:
@@ -112,7 +136,7 @@ class _Side:
 
     def __init__(self, linear: Floats, mask: Mask) -> None:
         self._linear, self._mask = linear, mask.view(np.uint8)
-        self._next = nearest(mask).reshape(-1)
+        self._next = Nearest(mask)
 
     def candidates(self, pixels: Pixels, reach: int) -> list[Candidate]:
         """Colours of the nearest place of the side, and, if ``reach``, of those nearest to places some steps aside."""
@@ -121,12 +145,14 @@ class _Side:
         out: list[Candidate] = []
         first = np.ones(len(pixels), np.float32)
         for down, right in _SIDESTEPS if reach else _SIDESTEPS[:1]:
-            place = np.take(self._next, pixels.aside(round(down * reach), round(right * reach)))
+            place = self._next(pixels.aside(round(down * reach), round(right * reach)))
             there_y, there_x = np.divmod(place, width)
             far = np.hypot((there_y - y).astype(np.float32), (there_x - x).astype(np.float32))
             if not out:
                 first = np.maximum(far, 1)
-            out.append((self._mean(place, pixels.shape), far / first if reach else far))
+            if reach:
+                far /= first
+            out.append((self._mean(place, pixels.shape), np.asarray(far, np.float32)))
         return out
 
     def _mean(self, place: npt.NDArray[np.int64], shape: tuple[int, int]) -> Planes:
@@ -138,7 +164,8 @@ class _Side:
             weight = np.take(self._mask.reshape(-1), there).astype(np.float32)
             total += planes(self._linear, there) * weight
             count += weight
-        return total / np.maximum(count, 1)
+        total /= np.maximum(count, 1)
+        return _calmed(total)
 
 
 def _noise(own: Planes) -> Floats:
@@ -147,16 +174,18 @@ def _noise(own: Planes) -> Floats:
 
 def _within(own: Planes, side: list[Candidate]) -> Floats:
     """(n,) 0..1: how well a pixel is explained as a mixture of two colours of the same side: a border of inks."""
-    noise = _noise(own)
+    colors = np.stack([color for color, _ in side])
+    mean = colors.mean(axis=0)
+    spread = np.square(colors - mean).sum(axis=1).mean(axis=0)
     least = np.full(own.shape[1], np.inf, np.float32)
-    for k, (color, _) in enumerate(side):
-        for other, _ in side[:k]:
+    for k, color in enumerate(colors):
+        for other in colors[:k]:
             line, step = color - other, own - other
-            length = dot(line, line)
-            at = np.clip(dot(step, line) / np.maximum(length, np.float32(1e-9)), 0, 1)
-            step -= at * line
+            along = np.clip(dot(step, line) / np.maximum(dot(line, line), np.float32(1e-9)), 0, 1)
+            step -= along * line
             np.minimum(least, dot(step, step), out=least)
-    return np.exp(least / (np.float32(-_FIT) * noise))
+    least /= np.float32(-_FIT) * (_noise(own) + np.float32(_TEXTURE) * spread)
+    return np.asarray(np.exp(least), np.float32)
 
 
 def _best_pair(own: Planes, prior: Floats, known: Floats, inner: list[Candidate], outer: list[Candidate]) -> Planes:
@@ -204,33 +233,34 @@ def _unmixed(
     """(n,) share of ``color`` in ``own``, squared distance in spreads, and how clearly the two colours differ, 0..1."""
     line, step = color - other, own - other
     length, along, square = dot(line, line), dot(step, line), dot(step, step)
-    clear = known * length / (length + np.float32(_ALIKE) * noise)
-    at = along / np.maximum(length, np.float32(1e-9))
+    clear = np.asarray(known * length / (length + np.float32(_ALIKE) * noise), np.float32)
+    at = np.asarray(along / np.maximum(length, np.float32(1e-9)), np.float32)
     np.clip(at, 0, 1, out=at)
     at -= prior
     at *= clear
     at += prior
-    cost = (at * length - 2 * along) * at + square
+    cost = np.asarray((at * length - 2 * along) * at + square, np.float32)
     cost /= noise
     return at, cost, clear
 
 
-def _smooth(flat: Floats, shown: Floats, pixels: Pixels, share: Floats, trust: Floats) -> None:
+def _smooth(flat: Floats, shown: npt.NDArray[np.uint8], pixels: Pixels, share: Floats, trust: Floats) -> None:
     """Jacobi rounds of a bilateral average, in place; ``flat`` holds the coverage of the whole window."""
-    steps = [(dy, dx) for dy in range(-2, 3) for dx in range(-2, 3) if (dy, dx) != (0, 0)]
+    steps = tuple((dy, dx) for dy in range(-2, 3) for dx in range(-2, 3) if (dy, dx) != (0, 0))
     sure = np.ones(flat.shape, np.float32)
     sure[pixels.where] = trust
     own = planes(shown, pixels.where)
-    places, weights = [], []
-    for (dy, dx), place in zip(steps, pixels.neighbours(tuple(steps)), strict=True):
+    weights = []
+    for (dy, dx), place in zip(steps, pixels.neighbours(steps), strict=True):
         step = planes(shown, place) - own
         near = np.float32(np.exp(-(dy * dy + dx * dx) / 4.5))
-        weights.append(near * np.exp(dot(step, step) * np.float32(-0.5 / _SAME**2)) * np.take(sure, place))
-        places.append(place)
+        weights.append(near * np.exp(dot(step, step) * np.float32(-0.5 / (255 * _SAME) ** 2)) * np.take(sure, place))
     hold = np.float32(_HOLD) * trust
-    total = hold + np.sum(weights, axis=0)
+    total = hold.copy()
+    for weight in weights:
+        total += weight
     for _ in range(_ROUNDS):
         pulled = hold * share
-        for place, weight in zip(places, weights, strict=True):
+        for place, weight in zip(pixels.neighbours(steps), weights, strict=True):  # places kept would take more memory
             pulled += weight * np.take(flat, place)
         flat[pixels.where] = pulled / total

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from dressform.tryon.gather import Pixels
 from dressform.tryon.light import luminance
-from dressform.tryon.pull_push import pull_push_at
+from dressform.tryon.pull_push import doubled_at, halved, pull_push
 
 __all__ = ["foreground"]
 
@@ -21,7 +21,7 @@ Mask = npt.NDArray[np.bool_]
 
 _FAINT = np.float32(1e-3)  # squared linear light: tints no stronger than that don't count
 _MOST_BLEED = np.float32(0.6)  # of the whole tint
-_NEAR = 5  # px about a place in which its colour is thought to vary as it does at the border
+_NEAR = 5  # px of half the size, the side of a square in which its colour is thought to vary as it does at the border
 _GRAIN = np.float32(3e-5)  # variance of linear light that no side explains, at full light
 
 
@@ -56,8 +56,8 @@ def foreground(linear: Floats, alpha: Floats, mask: Mask | None = None) -> Float
         behind, vague = _side(linear, outside, pixels)
     else:
         behind, vague = here, np.ones_like(unsure)
-    left = here - share * garment - (1 - share) * behind
-    bleed = _bleed(left, garment - behind)
+    left = np.asarray(here - share * garment - (1 - share) * behind, np.float32)
+    bleed = _bleed(left, np.asarray(garment - behind, np.float32))
     left -= bleed
     noise = _GRAIN * np.maximum(here.mean(axis=1, keepdims=True), np.float32(0.02))
     spread = share * share * unsure + noise  # grain goes with the garment: new cloth brings its own
@@ -81,19 +81,17 @@ def _bleed(left: Floats, step: Floats) -> Floats:
     tint, other = (colors - luminance(colors)[:, None] for colors in (step, left))
     strength = np.einsum("nc,nc->n", tint, tint)
     along = np.einsum("nc,nc->n", tint, other) / (strength + _FAINT)
-    return tint * np.clip(along, 0, _MOST_BLEED)[:, None]
+    return np.asarray(tint * np.clip(along, 0, _MOST_BLEED)[:, None], np.float32)
 
 
 def _side(linear: Floats, known: Mask, pixels: Pixels) -> tuple[Floats, Floats]:
     """(n, 3) mean and (n, 1) variance of the colour that one side has near the pixels."""
-    side = (2 * _NEAR + 1, 2 * _NEAR + 1)
-    weight = known.astype(np.float32)
-    count = np.maximum(np.asarray(cv2.blur(weight, side), np.float32), np.float32(1e-6))
-    square = np.zeros(known.shape, np.float32)
-    for channel in range(3):
-        plane = linear[:, :, channel] * weight
-        plane -= np.asarray(cv2.blur(plane, side), np.float32) / count
-        plane *= plane
-        square += plane
-    near = pull_push_at(np.concatenate([linear, square[:, :, None]], axis=2), known, pixels)
-    return near[:, :3], np.maximum(near[:, 3:], 1e-5)
+    half, trust = halved(linear, known)
+    side = (_NEAR, _NEAR)
+    count = np.maximum(np.asarray(cv2.blur(trust, side), np.float32), np.float32(1e-6))
+    mean = np.asarray(cv2.blur(half * trust[:, :, None], side), np.float32)
+    mean /= count[:, :, None]
+    mean -= half
+    square = np.einsum("hwc,hwc->hw", mean, mean)
+    near = doubled_at(pull_push(np.dstack([half, square]), trust), pixels)
+    return near[:, :3], np.maximum(near[:, 3:], np.float32(1e-5))

@@ -20,17 +20,17 @@ Mask = npt.NDArray[np.bool_]
 
 REACH = 3.0
 """Of a score sample's size: how far the border may move."""
-_CLOSE, _DOUBT = 1.0, 0.15
-_OUT = 1.5
+_CLOSE, _DOUBT = 1.0, 0.15  # so near it may anyway; further only where the scores are in doubt by so much
+_OUT = 1.5  # of a sample's size: how far outwards, but for cloth between fingers and strands
 
 _AROUND = 10.0  # of a sample's size: how far known pixels are asked for their colour
-_SAMPLES = 64
+_SAMPLES, _FEW = 64, 4  # how often, and how many of hair and skin tell what those look like
 _SPREAD = 0.06  # of sRGB 0..1: colours that near are the same
-_FLOOR = 0.015  # density that a colour has which neither side shows
-_COLOR, _PLACE = 1.0, 0.3  # weights of colour and of the distance to the border beside the scores' log odds
-_BLIND = 0.15
+_FLOOR = 0.002  # density that a colour has which neither side shows
+_COLOR, _PLACE = 1.5, 0.3  # weights of colour and of the distance to the border beside the scores' log odds
 _LEAST = 0.06  # probability that the scores give either side
-_STEPS, _PULL, _ALIKE = 6, 4.0, 0.08  # of the mean field: rounds, weight, spread of colours
+_STEPS, _PULL, _WIDE = 6, 4.0, 1.0  # of the mean field: rounds, weight, reach in sample sizes
+_ALIKE, _BLIND = 0.08, 0.15  # spread of colours that agree, and how much others agree all the same
 
 
 def cut(photo: Floats, mask: Mask, prior: Floats, cell: float, free: Mask, front: Mask) -> Floats:
@@ -60,45 +60,56 @@ def cut(photo: Floats, mask: Mask, prior: Floats, cell: float, free: Mask, front
         return out
     share = np.clip(pixels.take(prior), _LEAST, 1 - _LEAST)
     odds = np.log(share / (1 - share))
-    odds += _COLOR * _likelihood(photo, pixels, mask & ~band, ~mask & ~band, cell)
+    odds += _COLOR * _likelihood(photo, pixels, (mask & ~band, ~mask & ~band, front & ~mask & ~band), cell)
     odds += _PLACE * np.clip(pixels.take(signed) / np.float32(cell), -2, 2)
-    return _settled(photo, out, pixels, odds)
+    return _settled(photo, out, pixels, odds, cell)
 
 
-def _likelihood(photo: Floats, pixels: Pixels, garment: Mask, other: Mask, cell: float) -> Floats:
-    """(n,) float32: log of how much more often the garment shows a pixel's colour nearby than the rest does."""
-    sides = np.stack([garment.reshape(-1), other.reshape(-1)])
+def _likelihood(photo: Floats, pixels: Pixels, known: tuple[Mask, Mask, Mask], cell: float) -> Floats:
+    """(n,) float32: log of how much more often the garment shows a pixel's colour nearby than the rest does.
+
+    The rest is everything else or hair and skin alone, whichever shows it more often.
+
+    Args:
+        known: (h, w) bool each, pixels of the garment, of everything else, and of hair and skin among them.
+    """
+    sides = np.stack([mask.reshape(-1) for mask in known])
     own = planes(photo, pixels.where)
-    seen, like = (np.zeros((2, len(pixels)), np.float32) for _ in range(2))
+    seen, like = (np.zeros((3, len(pixels)), np.float32) for _ in range(2))
     for place in pixels.neighbours(disc_offsets(_AROUND * cell, _SAMPLES)):
         step = planes(photo, place)
         step -= own
         side = np.take(sides, place, axis=1)
         seen += side
-        like += side * np.exp(dot(step, step) * np.float32(-0.5 / _SPREAD**2))
+        near = dot(step, step)
+        near *= np.float32(0.5 / _SPREAD**2)
+        near += 1
+        like += side / (near * near)
     density = like / np.maximum(seen, 1) + np.float32(_FLOOR)
-    ratio: Floats = np.log(density[0] / density[1])
-    ratio[(seen < 2).any(axis=0)] = 0
+    density[2, seen[2] < _FEW] = 0
+    ratio: Floats = np.log(density[0] / density[1:].max(axis=0))
+    ratio[(seen[:2] < 2).any(axis=0)] = 0
     return ratio
 
 
-def _settled(photo: Floats, start: Floats, pixels: Pixels, odds: Floats) -> Floats:
+def _settled(photo: Floats, start: Floats, pixels: Pixels, odds: Floats, cell: float) -> Floats:
     """Mean field over the band: neighbours that look alike agree."""
-    steps = [(dy, dx) for dy in range(-2, 3) for dx in range(-2, 3) if (dy, dx) != (0, 0)]
+    steps = disc_offsets(_WIDE * cell, 28)
     own = planes(photo, pixels.where)
-    places, weights = [], []
-    for (dy, dx), place in zip(steps, pixels.neighbours(tuple(steps)), strict=True):
+    weights = []
+    for (dy, dx), place in zip(steps, pixels.neighbours(steps), strict=True):
         step = planes(photo, place) - own
-        near = np.float32(np.exp(-(dy * dy + dx * dx) / 4.5))
+        near = np.float32(np.exp(-(dy * dy + dx * dx) / (_WIDE * cell) ** 2))
         weights.append(near * (np.exp(dot(step, step) * np.float32(-0.5 / _ALIKE**2)) + np.float32(_BLIND)))
-        places.append(place)
-    total = np.sum(weights, axis=0) + np.float32(1e-6)
+    total = np.full(len(pixels), 1e-6, np.float32)
+    for weight in weights:
+        total += weight
     field = start.copy()
     flat = field.reshape(-1)
     flat[pixels.where] = _logistic(odds)
     for _ in range(_STEPS):
         message = np.zeros(len(pixels), np.float32)
-        for place, weight in zip(places, weights, strict=True):
+        for place, weight in zip(pixels.neighbours(steps), weights, strict=True):
             message += weight * np.take(flat, place)
         message /= total
         flat[pixels.where] = _logistic(odds + np.float32(_PULL) * (2 * message - 1))

@@ -120,7 +120,7 @@ def _toward(linear: Floats, garment: Mask, colors: Floats, cell: float) -> Float
         step = mean[channel] - cloth
         along += (plane - cloth) * step
         length += step * step
-    return along / np.maximum(length, np.float32(1e-6))
+    return np.asarray(along / np.maximum(length, np.float32(1e-6)), np.float32)
 
 
 def _explained(
@@ -185,5 +185,5 @@ def _threshold(linear: Floats, garment: Mask, ordinary: Mask, toward: Mask, colo
     allowed = int(_CHANCE * count / step)
     if allowed >= len(tries):
         return _SURE
-    ratio, _ = _explained(linear, garment, Pixels(tries, garment.shape), colors, offsets)  # type: ignore[arg-type]
+    ratio, _ = _explained(linear, garment, Pixels(tries, garment.shape), colors, offsets)
     return max(_SURE, float(np.sort(ratio)[len(tries) - 1 - allowed]))

@@ -49,7 +49,8 @@ def split_cloths(photo: Bytes, mask: Mask, labels: Bytes) -> Bytes:
     size = (max(round(mask.shape[1] * scale), 8), max(round(mask.shape[0] * scale), 8))
     small = np.asarray(cv2.resize(photo, size, interpolation=cv2.INTER_AREA), np.uint8)
     inside, seen = (
-        np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_NEAREST)) for part in (mask.view(np.uint8), labels)
+        np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_NEAREST), np.uint8)
+        for part in (mask.view(np.uint8), labels)
     )
     seeds = _seeds(small, inside > 0, seen, kinds)
     if seeds.max() < 2:

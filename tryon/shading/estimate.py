@@ -86,8 +86,8 @@ def estimate_shading(linear: Floats, mask: Mask) -> Shading:
     area = int(np.count_nonzero(mask))
     scale = max(1.0, float(np.sqrt(area / _ANALYSIS)))
     small, small_mask = _reduced(linear, mask, scale)
-    inks = find_inks(small, small_mask)
     features = pixel_features(small)
+    inks = find_inks(small, features, small_mask)
     expected, contrast, unknown = _expected(features, inks, small_mask)
     near = enlarged(expected, mask.shape)
     light = log_luminance(linear)
@@ -103,7 +103,7 @@ def estimate_shading(linear: Floats, mask: Mask) -> Shading:
     weave = measured
     weave -= clean
     lit = float(np.percentile(clean[mask][:: 1 + area // 100_000], _LIT))
-    reduced = cv2.resize(clean, small_mask.shape[::-1], interpolation=cv2.INTER_AREA)
+    reduced = np.array(cv2.resize(clean, small_mask.shape[::-1], interpolation=cv2.INTER_AREA), np.float32)
     rise = continue_highlights(reduced, small, small_mask)
     if rise.any():
         clean += enlarged(rise, mask.shape)

@@ -48,7 +48,7 @@ def robust_mean(values: Floats, weight: Floats, radius: int, near: Floats | None
         if near is not None:
             trust = weight / (1 + ((values - near) * np.float32(1 / _OUTLIER)) ** 2) ** 2
         total = np.maximum(box_mean(box_mean(trust, radius), radius), np.float32(1e-6))
-        near = box_mean(box_mean(trust * values, radius), radius) / total
+        near = np.asarray(box_mean(box_mean(trust * values, radius), radius) / total, np.float32)
     return values if near is None else near
 
 
@@ -79,7 +79,7 @@ def smooth_base(values: Floats, radius: int, epsilon: float) -> Floats:
     """Guided filter of (h, w) float32 by itself: variances far below ``epsilon`` are evened out, edges stay."""
     mean = box_mean(values, radius)
     spread = np.maximum(box_mean(values * values, radius) - mean * mean, 0)
-    return _applied(values, mean, spread / (spread + np.float32(epsilon)), radius)
+    return _applied(values, mean, np.asarray(spread / (spread + np.float32(epsilon)), np.float32), radius)
 
 
 def _applied(values: Floats, mean: Floats, gain: Floats, radius: int) -> Floats:

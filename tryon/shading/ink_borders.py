@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dressform.tryon.shading.ink_regions import Features
+from dressform.tryon.shading.ink_regions import Features, chroma_roots, chromaticity
 
 __all__ = ["STEP", "Borders", "Pairs", "beyond_shade", "border_jumps", "chroma_doubt", "pool"]
 
@@ -24,6 +24,7 @@ STEEP = 1.2
 _SHARP = 0.7  # share of the whole jump that a step makes within 3 pixels; a slope makes 3/7 of it
 _SKY, _SKY_SHARE = 0.35, 0.5  # change of chromaticity that shade makes, at most, and for each unit of log luminance
 _BLUER = np.array([-0.6, 0.8])  # its way: from sun to sky
+_BOUNCE, _BOUNCE_SHARE = 0.6, 0.5  # share of light that has met the cloth once more, at most, and for each unit
 _ENOUGH_CLEAR = 12  # clear border pixels from which on the others don't count
 _CODES = 2 * 3 / 255  # error of 3 / 255 of one encoded channel, as chromaticity of a gray of luminance 1
 
@@ -38,6 +39,7 @@ class Borders:
             3, 5 and 7 apart; of those nearer where the farther ones would leave the patches.
         clear: (n,) bool, the pixels of ``middle`` lie inside their patches, not at a border.
         chroma_near, chroma_far: (n, 2) float32, the same for chromaticity, 3 and 7 pixels apart.
+        tint: (n, 2) float32, mean chromaticity of the farthest two.
         doubt: (n,) float32, how far off a chromaticity may be that far in the dark.
     """
 
@@ -49,6 +51,7 @@ class Borders:
     clear: npt.NDArray[np.bool_]
     chroma_near: Floats
     chroma_far: Floats
+    tint: Floats
     doubt: Floats
 
     def between(self, names: Ints) -> Borders:
@@ -86,7 +89,7 @@ def _one_way(
         if reach == 2:
             clear = inner[y, a] & inner[y, b]
     doubt = chroma_doubt(np.minimum(light[y, a], light[y, b]))
-    return first, second, *lights, clear, tints[0], tints[2], doubt
+    return first, second, *lights, clear, tints[0], tints[2], (chroma[y, a] + chroma[y, b]) / 2, doubt
 
 
 def chroma_doubt(light: npt.NDArray[np.floating]) -> Floats:
@@ -94,17 +97,27 @@ def chroma_doubt(light: npt.NDArray[np.floating]) -> Floats:
     return np.asarray(_CODES * np.exp(-0.5 * light), np.float32)
 
 
-def beyond_shade(change: npt.NDArray[np.floating], step: npt.NDArray[np.floating]) -> Doubles:
-    """Length of a change of chromaticity that light cannot make; shade lies under blue sky, full light is warmer.
+def beyond_shade(
+    change: npt.NDArray[np.floating], step: npt.NDArray[np.floating], tint: npt.NDArray[np.floating]
+) -> Doubles:
+    """Length of a change of chromaticity that light cannot make.
+
+    Shade lies under blue sky, full light is warmer. Within folds light meets the cloth more than once and takes on
+    more of its colour; where cloth shines, less.
 
     Args:
         change: (..., 2), of chromaticity.
         step: (...), of log luminance, over the same border.
+        tint: (..., 2), chromaticity there.
     """
     change = np.where((step < 0)[..., None], change, -change).astype(np.float64)  # towards the darker side
-    along = change @ _BLUER
-    allowed = np.clip(along, 0, np.minimum(_SKY, _SKY_SHARE * np.abs(step)))
-    return np.asarray(np.hypot(*np.moveaxis(change - allowed[..., None] * _BLUER, -1, 0)))
+    height = np.abs(step)
+    root = chroma_roots(np.asarray(tint, np.float32)).astype(np.float64)
+    bounce = chromaticity(root**4) - chromaticity(root**2)  # of light that has met the cloth once more
+    for way, most, share in ((_BLUER, _SKY, _SKY_SHARE), (bounce, _BOUNCE, _BOUNCE_SHARE)):
+        part = (change * way).sum(-1) / np.maximum((way * way).sum(-1), 1e-6)
+        change = change - np.clip(part, 0, np.minimum(most, share * height))[..., None] * way
+    return np.asarray(np.hypot(change[..., 0], change[..., 1]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +131,7 @@ class Pairs:
         spread: (n,) its deviation along the border, robust.
         soft: (n,) share of border pixels that look like a slope.
         steep: (n,) share of border pixels with a larger jump than light makes.
-        chroma: (n,) length of the mean jump of chromaticity, less what the sky makes.
+        chroma: (n,) length of the mean jump of chromaticity, less what light makes.
         crisp: (n,) share of it that is made near the border.
         doubt: (n,) of the chromaticity.
     """
@@ -164,7 +177,7 @@ def pool(borders: Borders, names: Ints) -> Pairs:
         spread,
         np.bincount(group, slope, number) / count,
         np.bincount(group, np.abs(middle) > STEEP, number) / count,
-        beyond_shade(far, jump),
+        beyond_shade(far, jump, _mean(borders.tint, group, count)),
         np.hypot(*near.T) / np.maximum(np.hypot(*far.T), 1e-3),
         np.bincount(group, borders.doubt, number) / count,
     )

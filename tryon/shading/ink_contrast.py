@@ -19,6 +19,7 @@ Ints = npt.NDArray[np.int32]
 
 _REACH = 0.1  # radius of the mean, of the root of the cloth's area
 _HOLD = 20.0  # border pixels with a jump of one that count as much as no change at all
+_NOISE = 0.02  # of the field: less than that is none
 _MOST = 0.5  # of the field
 _OUTLIER = 0.5  # difference of a jump from the levels' that is no ink's
 
@@ -46,6 +47,7 @@ def contrast_field(light: Floats, labels: Ints, level: Floats) -> Floats:
     radius = max(3, round(_REACH * np.sqrt(area)))
     hold = _HOLD / (2 * radius + 1) ** 2
     field = _twice(sums, radius) / (_twice(weights, radius) + np.float32(hold))
+    field -= np.clip(field, -_NOISE, _NOISE)
     return np.asarray(np.clip(field, -_MOST, _MOST), np.float32)
 
 

@@ -44,7 +44,7 @@ def made_by_light(
     number = len(level)
     area = np.bincount(labels[mask], minlength=number)
     step = level[None] - level[:, None]
-    tints = beyond_shade(tint[None] - tint[:, None], step)
+    tints = beyond_shade(tint[None] - tint[:, None], step, (tint[None] + tint[:, None]) / 2)
     alike = (tints < _SAME_TINT + np.maximum(doubt[None], doubt[:, None])) & (area[None] > 0) & (area[:, None] > 0)
     jump, touch = np.zeros((number, number)), np.zeros((number, number), np.int64)
     jump[pairs.a, pairs.b], jump[pairs.b, pairs.a] = pairs.jump, -pairs.jump

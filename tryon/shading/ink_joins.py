@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from dressform.tryon.shading.ink_borders import STEEP, STEP, Borders, Pairs, pool
+from dressform.tryon.shading.ink_borders import STEEP, STEP, Borders, Pairs, beyond_shade, pool
 
 __all__ = ["join_patches", "unite"]
 
@@ -48,7 +48,8 @@ def join_patches(borders: Borders, names: Ints, area: npt.NDArray[np.intp], tint
         pairs = pool(borders, names)
         total = np.maximum(np.bincount(names, area), 1)
         mean = np.stack([np.bincount(names, area * tint[:, c]) / total for c in (0, 1)], 1)
-        apart = np.hypot(*(mean[pairs.a] - mean[pairs.b]).T) > _TINTED + pairs.doubt
+        one, two = mean[pairs.a], mean[pairs.b]
+        apart = beyond_shade(two - one, pairs.jump, (one + two) / 2) > _TINTED + pairs.doubt
         same = _by_light(pairs) & ~apart
         if not same.any():
             break

@@ -60,7 +60,7 @@ class LightGrid:
         key = patches[y, x].astype(np.int64) * cells + (y // side) * across + x // side
         count = np.bincount(key)
         held = np.flatnonzero(count)
-        total = np.bincount(key, light[y, x])[held]
+        total = np.bincount(key, light[y, x])[held].astype(np.float64)
         index = np.arange(cells).reshape(down, across)
         beside = [(index[:, :-1], index[:, 1:]), (index[:-1], index[1:])]
         near = np.concatenate([np.stack([one.ravel(), two.ravel()], 1) for one, two in beside])
@@ -70,9 +70,9 @@ class LightGrid:
     def grouped(self, names: Ints) -> LightGrid:
         """The same for groups of patches, patch p being in group ``names[p]``."""
         key = names[self.patch].astype(np.int64) * self.cells + self.cell
-        count = np.bincount(key, self.count)
+        count = np.bincount(key, self.count).astype(np.float64)
         held = np.flatnonzero(count)
-        total = np.bincount(key, self.total)[held]
+        total = np.bincount(key, self.total)[held].astype(np.float64)
         return LightGrid(held // self.cells, held % self.cells, count[held], total, self.near, self.cells)
 
 

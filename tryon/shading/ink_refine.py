@@ -27,6 +27,7 @@ _FIRST = (0.06, 0.03)
 _MISFIT = 0.25  # share of the pixels inside patches that no ink explains, from which on patches are not enough
 _REACH = (0.06, 0.04, 0.04)  # radius of the local mean, of the root of the cloth's area, in each turn
 _CHROMA, _LIGHT = 0.2, 0.35  # standard deviations of a pixel from its ink
+_VIVID = 0.15  # and of chromaticity, of its own length: folds change strong colours most
 _STAY = 0.7  # cost of the present ink, of its own; a pixel changes for a clear reason only
 _GOOD = 4.0  # cost up to which a pixel tells something of its ink
 _LEAST = 20  # such pixels
@@ -59,8 +60,9 @@ def refine_inks(features: Features, mask: Mask, labels: Ints, level: Doubles, ch
     assert near is not None
     cost = pixels.cost(pixels.light - near, level, chroma, labels)
     inner = _inner(labels) & mask
-    dense = np.count_nonzero(inner & (cost > _GOOD)) > _MISFIT * max(np.count_nonzero(inner), 1)
-    for share in _REACH if dense else _REACH[-1:]:
+    dense = np.count_nonzero(inner & (cost > _GOOD)) > _MISFIT * max(int(np.count_nonzero(inner)), 1)
+    reach: tuple[float, ...] = _REACH if dense else _REACH[-1:]
+    for share in reach:
         if dense:
             near = pixels.local_light(labels, level, near if share < _REACH[0] else None, max(2, round(share * root)))
         flat = pixels.light - near
@@ -91,7 +93,8 @@ class _Pixels:
     @classmethod
     def of(cls, features: Features, mask: Mask) -> _Pixels:
         red, blue = (np.ascontiguousarray(features.chroma[:, :, c]) for c in (0, 1))
-        sure = 1 / (chroma_doubt(features.log_light) ** 2 + np.float32(_CHROMA**2))
+        spread = chroma_doubt(features.log_light) ** 2 + np.float32(_VIVID**2) * (red * red + blue * blue)
+        sure = np.asarray(1 / (spread + np.float32(_CHROMA**2)), np.float32)
         return cls(mask.astype(np.float32), features.log_light, red, blue, sure)
 
     def local_light(self, labels: Ints, level: Doubles, near: Floats | None, radius: int) -> Floats:
@@ -115,7 +118,8 @@ def _inner(labels: Ints) -> Mask:
 
 def _plain_moves(level: Doubles, chroma: Doubles) -> Mask:
     """(k, k) bool: from which ink (second) to which (first) a pixel may go; never where light would do."""
-    tint = beyond_shade(chroma[:, None] - chroma[None], level[:, None] - level[None])
+    middle = (chroma[:, None] + chroma[None]) / 2
+    tint = beyond_shade(chroma[:, None] - chroma[None], level[:, None] - level[None], middle)
     return np.asarray(
         (tint > STEP) | (np.abs(level[:, None] - level[None]) > STEEP) | np.eye(len(level), dtype=np.bool_)
     )

@@ -13,7 +13,17 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["DARK", "Features", "chroma_at", "chromaticity", "find_patches", "log_luminance", "luminance", "pixel_features"]
+__all__ = [
+    "DARK",
+    "Features",
+    "chroma_at",
+    "chroma_roots",
+    "chromaticity",
+    "find_patches",
+    "log_luminance",
+    "luminance",
+    "pixel_features",
+]
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int32]
@@ -75,22 +85,16 @@ def chromaticity(linear: npt.NDArray[np.floating]) -> Floats:
     return np.asarray((root[..., 0::2] - root[..., 1:2]) * (6 / total)[..., None], np.float32)
 
 
-def chroma_at(chroma: Floats, log_light: Floats, bounces: float = 1.0) -> Floats:
-    """What :func:`pixel_features` makes of colours of some chromaticity.
+def chroma_roots(chroma: Floats) -> Floats:
+    """(..., 3) float32: square roots of linear RGB, in sum 1, of (..., 2) chromaticity."""
+    green = (1 - (chroma[..., 0] + chroma[..., 1]) / 6) / 3
+    root = np.stack([green + chroma[..., 0] / 6, green, green + chroma[..., 1] / 6], -1)
+    return np.asarray(np.maximum(root, 0), np.float32)
 
-    Args:
-        chroma: (n, 2) float32, chromaticity.
-        log_light: (n,) float32, log luminance at which it is seen.
-        bounces: How often the light has met the cloth: its colour is taken to that power.
 
-    Returns:
-        (n, 2) float32.
-    """
-    green = (1 - (chroma[:, 0] + chroma[:, 1]) / 6) / 3
-    root = np.stack([green + chroma[:, 0] / 6, green, green + chroma[:, 1] / 6], 1)
-    np.maximum(root, 0, out=root)
-    if bounces != 1:
-        root **= np.float32(bounces)
+def chroma_at(chroma: Floats, log_light: Floats) -> Floats:
+    """(n, 2) float32: what :func:`pixel_features` makes of colours of some chromaticity at a given log luminance."""
+    root = chroma_roots(chroma)
     root *= (np.exp(log_light / 2) / np.maximum(root @ _LUMA[0], np.float32(1e-6)))[:, None]
     return chromaticity(np.square(root) + np.float32(DARK))
 
@@ -150,7 +154,9 @@ def _clusters(features: Features, mask: Mask, calm: Mask) -> Ints:
     weight = mask.astype(np.float32)
     total = np.maximum(cv2.blur(weight, (3, 3)), np.float32(1e-3))[calm]
     planes = [features.log_light * np.float32(_WEIGHT), features.chroma[:, :, 0], features.chroma[:, :, 1]]
-    points = [cv2.blur(plane * weight, (3, 3))[calm] / total for plane in planes]  # three columns, faster than rows
+    points = [  # three columns, faster than rows
+        np.asarray(cv2.blur(plane * weight, (3, 3))[calm] / total, np.float32) for plane in planes
+    ]
     step = -(-len(total) // _SAMPLES)
     sample = [np.ascontiguousarray(column[::step]) for column in points]
     centres = np.array([[np.median(column) for column in sample]], np.float32)

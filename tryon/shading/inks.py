@@ -17,7 +17,7 @@ from dressform.tryon.shading.ink_doubts import made_by_light
 from dressform.tryon.shading.ink_joins import join_patches, unite
 from dressform.tryon.shading.ink_levels import LightGrid, solve_levels
 from dressform.tryon.shading.ink_refine import merge_alike, refine_inks
-from dressform.tryon.shading.ink_regions import Features, chromaticity, find_patches, pixel_features
+from dressform.tryon.shading.ink_regions import Features, chromaticity, find_patches
 from dressform.tryon.shading.ink_steps import Steps, border_steps, robust_step
 
 __all__ = ["NONE", "InkMap", "find_inks"]
@@ -53,14 +53,14 @@ class InkMap:
     share: Floats
 
 
-def find_inks(linear: Floats, mask: Mask) -> InkMap:
+def find_inks(linear: Floats, features: Features, mask: Mask) -> InkMap:
     """Find the inks of a cloth.
 
     Args:
         linear: (h, w, 3) float32 linear RGB, 0..1.
+        features: Of the same picture.
         mask: (h, w) bool, the cloth, from one to about 100 000 pixels.
     """
-    features = pixel_features(linear)
     light = features.log_light
     patches = find_patches(features, mask)
     borders = border_jumps(features, patches)
@@ -144,4 +144,5 @@ def _patch_values(patches: Ints, linear: Floats, light: Floats, mask: Mask) -> _
     weight = np.where(inner[mask], 1.0, 1e-3)  # pixels at borders count only where there are no others
     pixels = linear[mask]
     color = np.stack([np.bincount(at, weight * pixels[:, c], number) for c in range(3)], 1)
-    return _Values(np.bincount(at, minlength=number), np.bincount(at, light[mask], number), color)
+    total = np.bincount(at, light[mask], number).astype(np.float64)
+    return _Values(np.bincount(at, minlength=number), total, color.astype(np.float64))

@@ -28,13 +28,13 @@ _LONG = 2.2  # largest ratio of the box's sides
 _LEAST = 3  # pixels of a speck
 _MANY = 10  # specks
 _FOREIGN = 0.45  # distance in chromaticity from its ink, from which on a pixel is none of it, however lit
-_BOUNCES = (0.5, 1.0, 1.5, 2.0)  # of light on the cloth: fewer where it shines, more within folds
+_BESIDE = 5  # pixels, side of what is beside a border of inks
 _GAP = 7  # pixels between foreign ones that are foreign too
 _MOST = 0.3  # share of the cloth that may be foreign; the inks mean little where it is more
 _FINE = 5  # pixels, what is smaller than that is fine
-_RADII = (2, 3, 4, 6, 8)  # pixels, of means that make a pattern go, and by what contrast of detail it has gone
-_QUIET = 0.03
-_BUSY = (0.12, 0.24)  # usual contrast of fine dark and bright detail: of rough cloth, most; of a pattern, least
+_RADII = (2, 3, 4, 5, 7, 9)  # pixels, of means that make a pattern go, and by what contrast of detail it has gone
+_QUIET = 0.06
+_BUSY = (0.11, 0.17)  # usual contrast of fine dark and bright detail: of rough cloth, most; of a pattern, least
 
 
 def find_specks(log_shade: Floats, mask: Mask) -> Mask:
@@ -82,10 +82,21 @@ def find_foreign(features: Features, inks: InkMap, mask: Mask) -> Mask:
     """
     found = np.zeros(mask.shape, np.bool_)
     light, own = features.log_light[mask], np.minimum(inks.labels[mask], len(inks.level) - 1)
-    seen, flat = cv2.blur(features.chroma, (3, 3))[mask], light - inks.level[own]
+    seen, tint = cv2.blur(features.chroma, (3, 3))[mask], inks.chroma[own]
+    flat = light - inks.level[own]
     flat -= np.median(flat)
-    gaps = [beyond_shade(seen - chroma_at(inks.chroma[own], light, bounces), flat) for bounces in _BOUNCES]
-    far = np.minimum.reduce(gaps) > _FOREIGN + chroma_doubt(light)
+    far = (seen[:, 0] - tint[:, 0]) ** 2 + (seen[:, 1] - tint[:, 1]) ** 2 > _FOREIGN**2
+    light, seen, flat, own = light[far], seen[far], flat[far], own[far]
+    tint = chroma_at(inks.chroma[own], light)
+    gap = beyond_shade(seen - tint, flat, tint)
+    box = np.ones((_BESIDE, _BESIDE), np.uint8)
+    lone = (cv2.dilate(inks.labels, box) == cv2.erode(inks.labels, box))[mask][far]
+    for k in range(len(inks.level)):  # at their borders there are mixtures of two inks
+        way = inks.chroma[k] - tint
+        part = ((seen - tint) * way).sum(1) / np.maximum((way * way).sum(1), np.float32(1e-6))
+        off = seen - tint - np.clip(part, 0, 1)[:, None] * way
+        np.minimum(gap, np.hypot(off[:, 0], off[:, 1]), out=gap, where=~lone)
+    far[far] = gap > _FOREIGN + chroma_doubt(light)
     far |= inks.labels[mask] == NONE
     if 0 < np.count_nonzero(far) <= _MOST * len(far):
         found[mask] = far
@@ -113,14 +124,14 @@ def without_pattern(log_shade: Floats, mask: Mask) -> tuple[Floats, float]:
     weight, smooth = mask.astype(np.float32), log_shade
     for radius in _RADII:
         total = np.maximum(box_mean(box_mean(weight, radius), radius), np.float32(1e-6))
-        smooth = box_mean(box_mean(log_shade * weight, radius), radius) / total
-        if _detail(smooth, mask, 2 * radius + 1) < _QUIET:
+        smooth = np.asarray(box_mean(box_mean(log_shade * weight, radius), radius) / total, np.float32)
+        if _detail(smooth, mask, 6 * radius + 1) < _QUIET:
             break
     return smooth, busy
 
 
 def _detail(log_shade: Floats, mask: Mask, side: int) -> float:
-    """Usual contrast of dark and bright detail smaller than ``side``, whichever is less."""
+    """Usual contrast of dark and bright detail smaller than ``side``, the mean of both."""
     inside = np.where(mask, log_shade, np.float32(np.median(log_shade[mask])))
     box = np.ones((side, side), np.uint8)
     calm = cv2.erode(mask.view(np.uint8), box, borderType=cv2.BORDER_CONSTANT, borderValue=0).view(np.bool_)
@@ -128,4 +139,4 @@ def _detail(log_shade: Floats, mask: Mask, side: int) -> float:
         return 0.0
     bright = inside - cv2.morphologyEx(inside, cv2.MORPH_OPEN, box)
     dark = cv2.morphologyEx(inside, cv2.MORPH_CLOSE, box) - inside
-    return min(float(np.median(bright[calm])), float(np.median(dark[calm])))
+    return (float(np.median(bright[calm])) + float(np.median(dark[calm]))) / 2

@@ -158,7 +158,7 @@ def _spanning(line: Doubles, points: Doubles) -> Doubles:
         parts.append((line[-1] + min(behind, far) * tail)[None])
     out = np.concatenate(parts)
     if ahead <= 0 or behind <= 0:  # the guess may reach beyond the cloth, as arms reach out of short sleeves
-        near = ((points[:: 1 + len(points) // 1000, None] - line[None]) ** 2).sum(2).argmin(1)
+        near = _nearest(points[:: 1 + len(points) // 1000], line)
         near_low, near_high = np.quantile(near, [0.002, 0.998])
         at = arc_lengths(out)
         start = float(arc_lengths(line)[int(near_low)]) if ahead <= 0 else 0.0
@@ -180,6 +180,10 @@ def _tilt(low: Doubles, free: Doubles, length: float) -> float:
 
 def _beside(line: Doubles, normal: Doubles, other: Doubles) -> Doubles:
     """(n,) how far another line lies beside each point of a line, along its normals."""
-    gap = other[None] - line[:, None]
-    nearest = (gap**2).sum(2).argmin(1)
-    return np.asarray((gap[np.arange(len(line)), nearest] * normal).sum(1))
+    return np.asarray(((other[_nearest(line, other)] - line) * normal).sum(1))
+
+
+def _nearest(points: Doubles, line: Doubles) -> npt.NDArray[np.int64]:
+    """(k,) which of the points of a line (n, 2) is the nearest to each point (k, 2)."""
+    x, y = (points[:, c : c + 1] - line[:, c] for c in (0, 1))
+    return np.asarray((x * x + y * y).argmin(1), np.int64)

@@ -8,7 +8,7 @@ Skirts fan out (:mod:`~dressform.tryon.shape.revolve`), pieces of no known build
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -34,6 +34,7 @@ as tailors do; "continuous", as if sleeve and torso were cut from one piece of c
 
 _KNEE = 0.94  # share of the half width from where the arcsine goes on straight: cloth is never squeezed more than 3:1
 _OUT = 1.5  # how fast u grows beyond the half width, where the outline bulges
+_BAND = 1 << 15  # pixels
 _AROUND = 6  # px around a panel's mask where its coordinates are defined too
 
 
@@ -78,10 +79,12 @@ def tube_coordinates(frame: Frame, box: Window) -> Floats:
     step = grid_step(box)
     points, shape = grid_points(box, step)
     place = locate(frame, points)
-    radius = frame.along(frame.radius, place.distance)
-    flat = frame.along(frame.flat, place.distance)
-    u = _around(enlarged(place.offset.reshape(shape), box, step), *_grown((radius, flat), shape, box, step))
-    out = np.stack([u, enlarged((place.distance - np.float32(frame.origin)).reshape(shape), box, step)], -1)
+    radius, flat = (frame.along(values, place.distance) for values in (frame.radius, frame.flat))
+    out = np.empty((box[3] - box[1], box[2] - box[0], 2), np.float32)
+    out[..., 1] = enlarged((place.distance - np.float32(frame.origin)).reshape(shape), box, step)
+    offset, radii, flats = (enlarged(v.reshape(shape), box, step) for v in (place.offset, radius, flat))
+    for rows in _bands(out.shape):
+        out[rows, :, 0] = _around(offset[rows], radii[rows], flats[rows])
     if frame.flare.any():
         more = fan_out(frame, place.distance, _profile(place.offset / radius))
         for c in (0, 1):
@@ -153,7 +156,7 @@ def _sound_part(panel: Panel, sewing: Sewing | None, box: Window, inside: Mask) 
     part = panel_coordinates(panel, box)
     if sewing is not None:
         part = _sewn(part, panel, sewing, box)
-    worst = float(determinants(part)[inside].min(initial=np.inf))
+    worst = _least(part, inside)
     if worst > 0 or panel.backing is not None:
         return part, worst
     height, width = panel.mask.shape
@@ -163,31 +166,47 @@ def _sound_part(panel: Panel, sewing: Sewing | None, box: Window, inside: Mask) 
     near = int(((np.argwhere(inside) - k) ** 2).sum(1).argmin())
     i, j = np.argwhere(inside)[near]
     sheet += part[i, j] - sheet[i, j]
-    return sheet, float(determinants(sheet)[inside].min())
+    return sheet, _least(sheet, inside)
 
 
 def _sewn(part: Floats, panel: Panel, sewing: Sewing, box: Window) -> Floats:
-    """A panel's coordinates turned and moved to its parent's, and led over from those."""
-    c, s = np.float32(np.cos(sewing.turn)), np.float32(np.sin(sewing.turn))
-    u, v = part[..., 0], part[..., 1]
-    out = np.stack([c * u - s * v, s * u + c * v], -1)
-    out += np.asarray(sewing.shift, np.float32)
+    """A panel's coordinates, turned and moved in place to its parent's, and led over from those."""
+    if sewing.turn:
+        c, s = np.float32(np.cos(sewing.turn)), np.float32(np.sin(sewing.turn))
+        u = c * part[..., 0] - s * part[..., 1]
+        part[..., 1] = s * part[..., 0] + c * part[..., 1]
+        part[..., 0] = u
+    part += np.asarray(sewing.shift, np.float32)
     if panel.parent is None or sewing.reach <= 0:
-        return out
+        return part
     step = grid_step(box)
     points, shape = grid_points(box, step)
     share = enlarged(sewing.share(points).reshape(shape), box, step)
     x, y, w, h = cv2.boundingRect((share < 1).view(np.uint8))
     if not w:
-        return out
+        return part
     parent = panel.parent
     if not panel.name.startswith("leg"):
         # A sleeve starts flat, as the chest is where it is sewn on; the chest's round sides end at the seam.
         parent = replace(parent, flat=np.ones_like(parent.flat), flare=np.zeros_like(parent.flare))
     near = (slice(y, y + h), slice(x, x + w))
     window = (box[0] + x, box[1] + y, box[0] + x + w, box[1] + y + h)
-    out[near] += (1 - share[near][..., None]) * (tube_coordinates(parent, window) - out[near])
-    return out
+    before = tube_coordinates(parent, window)
+    before -= part[near]
+    before *= 1 - share[near][..., None]
+    part[near] += before
+    return part
+
+
+def _least(uv: Floats, inside: Mask) -> float:
+    """The least determinant within a mask; infinity where it is empty."""
+    worst = np.inf
+    for rows in _bands(inside.shape):
+        first = max(rows.start - 1, 0)
+        values = determinants(uv[first : rows.stop + 1])[rows.start - first :]
+        own = inside[rows]
+        worst = min(worst, float(values[: len(own)][own].min(initial=np.inf)))
+    return worst
 
 
 def _around(offset: Floats, radius: Floats, flat: Floats) -> Floats:
@@ -205,8 +224,10 @@ def _profile(x: Floats) -> Floats:
     return np.asarray(np.copysign(out, x), np.float32)
 
 
-def _grown(values: Sequence[Floats], shape: tuple[int, int], box: Window, step: int) -> list[Floats]:
-    return [enlarged(v.reshape(shape), box, step) for v in values]
+def _bands(shape: tuple[int, ...]) -> Iterator[slice]:
+    """Rows worked on at once, so that what lies between stays in the processor's cache."""
+    rows = max(2, _BAND // max(shape[1], 1))
+    return (slice(first, min(first + rows, shape[0])) for first in range(0, shape[0], rows))
 
 
 def _numbers(panels: Sequence[Panel], around: int) -> npt.NDArray[np.uint8]:
@@ -225,12 +246,15 @@ def _numbers(panels: Sequence[Panel], around: int) -> npt.NDArray[np.uint8]:
 def _footprint(uv: Floats, number: npt.NDArray[np.uint8]) -> Floats:
     """How far uv goes to the next pixel of the same panel, to the right or down, whichever is more."""
     square = np.zeros(number.shape, np.float32)
-    for low, high in ((np.s_[:-1], np.s_[1:]), (np.s_[:, :-1], np.s_[:, 1:])):
-        change = uv[high] - uv[low]
-        change *= change
-        far = change[..., 0] + change[..., 1]
-        far *= number[high] == number[low]
-        np.maximum(square[low], far, out=square[low])
-        np.maximum(square[high], far, out=square[high])
+    for rows in _bands(number.shape):
+        end = rows.stop + 1  # a step down leads to the next band
+        part, own, far = uv[rows.start : end], number[rows.start : end], square[rows.start : end]
+        for low, high in ((np.s_[:-1], np.s_[1:]), (np.s_[:, :-1], np.s_[:, 1:])):
+            change = part[high] - part[low]
+            change *= change
+            step = change[..., 0] + change[..., 1]
+            step *= own[high] == own[low]
+            np.maximum(far[low], step, out=far[low])
+            np.maximum(far[high], step, out=far[high])
     square[square == 0] = 1
-    return np.maximum(np.sqrt(square, out=square), np.float32(1e-3))
+    return np.maximum(np.sqrt(square, out=square), np.float32(1e-3), out=square)

@@ -34,7 +34,7 @@ def split_panels(region: GarmentRegion, person: Person) -> tuple[Panel, ...]:
     """
     view = look(region, person)
     if region.name in ("hat", "socks", "shoes"):
-        pieces = _loose(view)
+        pieces = _loose(view, head=region.name == "hat")
     elif region.name == "lower":
         pieces = bottom_pieces(view, is_skirt(view))
     elif region.name == "outfit":
@@ -64,14 +64,15 @@ def _outfit(view: View) -> list[Piece]:
     return pieces or [whole_piece(view, view.mask)]
 
 
-def _loose(view: View) -> list[Piece]:
+def _loose(view: View, *, head: bool) -> list[Piece]:
     """Each separate piece by itself."""
+    down = None if view.joints is None or not head else view.joints.head_down
     _, labels = cv2.connectedComponents(view.mask.astype(np.uint8), connectivity=8)
     areas = np.bincount(labels.ravel())[1:]
     if not len(areas):
         return [whole_piece(view, view.mask)]
     largest = [k for k in range(1, len(areas) + 1) if areas[k - 1] >= 0.15 * areas.max()]
-    return [whole_piece(view, labels == k) for k in largest]
+    return [whole_piece(view, labels == k, down) for k in largest]
 
 
 def _drawn(pieces: list[Piece], mask: Mask) -> tuple[Panel, ...]:

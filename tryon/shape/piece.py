@@ -57,10 +57,14 @@ def flared(frame: Frame, view: View) -> Frame:
     return replace(frame, flare=np.minimum(np.sin(angle), _FLARE_MOST).astype(np.float32))
 
 
-def whole_piece(view: View, mask: Mask) -> Piece:
-    """A piece of no known build: a pillow of its own outline and of what is in front of it."""
+def whole_piece(view: View, mask: Mask, down: Floats | None = None) -> Piece:
+    """A piece of no known build: a pillow of its own outline and of what is in front of it.
+
+    Its threads run down the body, or along ``down``, a (2,) unit vector.
+    """
     y, x = np.nonzero(mask)
-    down = view.joints.down if view.joints is not None else np.array([0, 1], np.float32)
+    if down is None:
+        down = view.joints.down if view.joints is not None else np.array([0, 1], np.float32)
     if not len(x):
         x, y = np.array([0]), np.array([0])
     points = np.stack([x + 0.5, y + 0.5], 1).astype(np.float32)

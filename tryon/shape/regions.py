@@ -243,7 +243,7 @@ def _garment(person: Person, name: str, extent: Window, labels: Bytes) -> Mask:
             skirt = rule.side == "below" and parts[1] < 0.12 * parts[0]
             if parts[2] < 0.15 * np.count_nonzero(rivals) or skirt:
                 return np.asarray(mask | rivals)
-    return _joined(person, extent, mask, rivals, rule.most)
+    return _joined(person, extent, mask, rivals, rule.most) if rivals.any() else mask
 
 
 def _joined(person: Person, extent: Window, mask: Mask, rivals: Mask, most: float) -> Mask:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dressform.parsing.scores import Window
-from dressform.tryon.shape.frames import Frame
+from dressform.tryon.shape.frames import Frame, enlarged, grid_points
 from dressform.tryon.shape.grid_solve import integrate, pillow
 
 __all__ = ["sheet_coordinates"]
@@ -23,6 +23,7 @@ _SIDE = 56  # nodes along the larger side
 _STEEPEST = 1.4  # height per node: cloth is never squeezed more than 1.7:1
 _LEAST_DET = 0.1
 _TRIES = 5
+_DENSE = 0.15  # of a cell: so far apart the spline is looked up, with straight lines between
 _ROUND = 1.2  # of a pillow: clothes lie flatter on bodies than tubes
 
 
@@ -55,10 +56,9 @@ def sheet_coordinates(frame: Frame, backing: Mask, size: tuple[int, int], box: W
         steepest *= 0.5
     else:
         extra = np.zeros_like(extra)
-    plain = _pixels(box)
-    out = np.empty_like(plain)
+    out = _pixels(box)
     for c in (0, 1):
-        out[..., c] = plain[..., c] + _drawn(extra[c], step, box)
+        out[..., c] += _drawn(extra[c], step, box)
     return _turned(out, frame, extra, step)
 
 
@@ -95,7 +95,9 @@ def _pixels(box: Window) -> Floats:
     """(h, w, 2) x, y of the middles of the pixels of a box."""
     x = np.arange(box[0], box[2], dtype=np.float32) + 0.5
     y = np.arange(box[1], box[3], dtype=np.float32) + 0.5
-    return np.stack(np.meshgrid(x, y), -1)
+    out = np.empty((len(y), len(x), 2), np.float32)
+    out[..., 0], out[..., 1] = x, y[:, None]
+    return out
 
 
 def _spread(field: npt.NDArray[np.float64], inside: Mask) -> npt.NDArray[np.float64]:
@@ -113,10 +115,12 @@ def _spread(field: npt.NDArray[np.float64], inside: Mask) -> npt.NDArray[np.floa
     return out
 
 
-def _drawn(field: npt.NDArray[np.float64], step: tuple[float, float], box: Window) -> Floats:
+def _drawn(field: npt.NDArray[np.float64], cell: tuple[float, float], box: Window) -> Floats:
     """(h, w) a field of the padded grid at the pixels of a box, smoothly."""
-    x, y = (np.arange(box[k], box[k + 2], dtype=np.float64) + 0.5 for k in (0, 1))
-    return _sampled(field, step, x, y)
+    step = max(1, int(_DENSE * max(cell)))
+    points, shape = grid_points(box, step)
+    nodes = points.reshape(*shape, 2).astype(np.float64)
+    return enlarged(_sampled(field, cell, nodes[0, :, 0], nodes[:, 0, 1]), box, step)
 
 
 def _sampled(
@@ -145,7 +149,7 @@ def _cubic(at: npt.NDArray[np.float64], count: int) -> list[tuple[npt.NDArray[np
 
 
 def _turned(xy: Floats, frame: Frame, extra: npt.NDArray[np.float64], step: tuple[float, float]) -> Floats:
-    """Coordinates with v along the frame's axis, u = 0 on its first point and v = 0 at its origin."""
+    """Coordinates, turned in place, with v along the frame's axis, u = 0 on its first point and v = 0 at its origin."""
     way = frame.axis[-1].astype(np.float64) - frame.axis[0]
     way /= max(float(np.hypot(*way)), 1e-9)
     start = frame.axis[0] + frame.origin * way
@@ -156,4 +160,5 @@ def _turned(xy: Floats, frame: Frame, extra: npt.NDArray[np.float64], step: tupl
     zero = start + extra[:, at[0], at[1]]
     x, y = xy[..., 0] - np.float32(zero[0]), xy[..., 1] - np.float32(zero[1])
     dx, dy = np.float32(way[0]), np.float32(way[1])
-    return np.stack([dy * x - dx * y, dx * x + dy * y], -1)
+    xy[..., 0], xy[..., 1] = dy * x - dx * y, dx * x + dy * y
+    return xy

@@ -82,6 +82,16 @@ class Joints:
             return np.asarray(square if square[1] >= 0 else -square, np.float32)
         return np.array([0, 1], np.float32)
 
+    @property
+    def head_down(self) -> Floats:
+        """(2,) unit vector from the crown to the chin, square to the line of the eyes; without eyes :attr:`down`."""
+        down, across = self.down, self.points[1] - self.points[2]
+        apart = float(np.linalg.norm(across))
+        if not self.seen[[1, 2]].all() or apart < 2:
+            return down
+        square = np.array([-across[1], across[0]], np.float32) / np.float32(apart)
+        return square if float(square @ down) >= 0 else -square
+
 
 @dataclass(frozen=True)
 class Waist:

@@ -6,22 +6,35 @@ Everything scales with the height, so that a large photo shows the same scene.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import cv2
 import numpy as np
+import numpy.typing as npt
+
+__all__ = ["INKS", "KINDS", "Truth", "encoded", "linear", "make_truth"]
+
+Bytes = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
+Color = tuple[float, float, float]
+Tube = tuple[tuple[float, float], tuple[float, float], float]
 
 KINDS = ("mid", "white", "black", "print", "stripes", "mono")
 """Plain mid, white and black cloth; a print of four colours; stripes of two colours; black and white stripes."""
 
-INKS: dict[str, list[tuple[float, float, float]]] = {
-    "mid": [(0.18, 0.22, 0.30)],
-    "white": [(0.84, 0.83, 0.80)],
-    "black": [(0.020, 0.020, 0.022)],
-    "print": [(0.78, 0.74, 0.62), (0.45, 0.04, 0.05), (0.03, 0.06, 0.22), (0.10, 0.28, 0.08)],
-    "stripes": [(0.75, 0.76, 0.74), (0.03, 0.05, 0.14)],
-    "mono": [(0.80, 0.80, 0.80), (0.03, 0.03, 0.03)],
-}
+INKS: Mapping[str, tuple[Color, ...]] = MappingProxyType(
+    {
+        "mid": ((0.18, 0.22, 0.30),),
+        "white": ((0.84, 0.83, 0.80),),
+        "black": ((0.020, 0.020, 0.022),),
+        "print": ((0.78, 0.74, 0.62), (0.45, 0.04, 0.05), (0.03, 0.06, 0.22), (0.10, 0.28, 0.08)),
+        "stripes": ((0.75, 0.76, 0.74), (0.03, 0.05, 0.14)),
+        "mono": ((0.80, 0.80, 0.80), (0.03, 0.03, 0.03)),
+    }
+)
 """Linear RGB of the inks; the first one is the ground."""
 
 
@@ -41,74 +54,27 @@ class Truth:
         inks: (k, 3) float32 linear RGB.
     """
 
-    photo: np.ndarray
-    clean: np.ndarray
-    mask: np.ndarray
-    alpha: np.ndarray
-    shade: np.ndarray
-    folds: np.ndarray
-    labels: np.ndarray
-    albedo: np.ndarray
-    inks: np.ndarray
+    photo: Bytes
+    clean: Floats
+    mask: Mask
+    alpha: Floats
+    shade: Floats
+    folds: Floats
+    labels: Bytes
+    albedo: Floats
+    inks: Floats
 
 
-def linear(srgb: np.ndarray) -> np.ndarray:
+def linear(srgb: Bytes) -> Floats:
     """Linear light 0..1 float32 of uint8 sRGB, by the definition of IEC 61966-2-1."""
     x = np.asarray(srgb, np.float64) / 255
     return np.where(x <= 0.04045, x / 12.92, ((x + 0.055) / 1.055) ** 2.4).astype(np.float32)
 
 
-def encoded(light: np.ndarray) -> np.ndarray:
+def encoded(light: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
     """SRGB 0..255, not rounded, of linear light, clipped."""
     x = np.clip(np.asarray(light, np.float64), 0, 1)
     return 255 * np.where(x <= 0.0031308, 12.92 * x, 1.055 * x ** (1 / 2.4) - 0.055)
-
-
-def lab(light: np.ndarray) -> np.ndarray:
-    """CIELAB (D65) of linear sRGB."""
-    to_xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
-    xyz = np.clip(np.asarray(light, np.float64), 0, 1) @ to_xyz.T / to_xyz.sum(1)
-    f = np.where(xyz > 216 / 24389, np.cbrt(xyz), (24389 / 27 * xyz + 16) / 116)
-    return np.stack([116 * f[..., 1] - 16, 500 * (f[..., 0] - f[..., 1]), 200 * (f[..., 1] - f[..., 2])], -1)
-
-
-def delta_e(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """ΔE76 of two pictures in linear light."""
-    return np.asarray(np.linalg.norm(lab(one) - lab(other), axis=-1))
-
-
-def band_pass(log_shade: np.ndarray, mask: np.ndarray, fine: float = 1.5, coarse: float = 40) -> np.ndarray:
-    """Log shading between two scales in pixels, the mask's pixels alone."""
-    weight = mask.astype(np.float64)
-
-    def blur(sigma: float) -> np.ndarray:
-        total = np.maximum(cv2.GaussianBlur(weight, (0, 0), sigma), 1e-6)
-        return np.asarray(cv2.GaussianBlur(np.where(mask, log_shade, 0.0), (0, 0), sigma) / total)
-
-    return blur(fine) - blur(coarse)
-
-
-def fold_correlation(found: np.ndarray, truth: Truth, mask: np.ndarray) -> float:
-    """How well the folds of a shading agree with the true ones: correlation of band-passed logarithms."""
-    pair = [band_pass(np.log(np.maximum(x, 1e-4)), mask)[mask] for x in (found, truth.shade)]
-    return float(np.corrcoef(pair[0], pair[1])[0, 1])
-
-
-def ghost_steps(found: np.ndarray, truth: Truth, mask: np.ndarray, reach: int = 3) -> dict[tuple[int, int], float]:
-    """For each pair of inks that touch, the mean step of log ``found`` / truth from one to the other."""
-    error = np.log(np.maximum(found, 1e-4)) - np.log(truth.shade)
-    steps: dict[tuple[int, int], list[np.ndarray]] = {}
-    for e, n, m in ((error, truth.labels, mask), (error.T, truth.labels.T, mask.T)):
-        y, x = np.nonzero(n[:, reach : -reach - 1] != n[:, reach + 1 : -reach])
-        x += reach
-        left, right = n[y, x - reach + 1], n[y, x + reach]
-        for a in range(len(truth.inks)):
-            for b in range(a):
-                for one, other, sign in ((a, b, 1), (b, a, -1)):
-                    at = (left == one) & (right == other) & m[y, x - reach + 1] & m[y, x + reach]
-                    jump = sign * (e[y[at], x[at] + reach] - e[y[at], x[at] - reach + 1])
-                    steps.setdefault((b, a), []).append(jump)
-    return {pair: float(np.concatenate(j).mean()) for pair, j in steps.items() if sum(map(len, j)) >= 100}
 
 
 def make_truth(
@@ -150,13 +116,13 @@ def make_truth(
     spread = noise * np.sqrt(0.0006**2 + 0.006**2 * clean)
     photo = np.rint(encoded(clean + spread * rng.standard_normal(clean.shape))).astype(np.uint8)
     if quality is not None:
-        photo = cv2.imdecode(cv2.imencode(".jpg", photo[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1], 1)
-        photo = np.ascontiguousarray(photo[:, :, ::-1])
+        coded = cv2.imencode(".jpg", photo[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+        photo = np.ascontiguousarray(np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR), np.uint8)[:, :, ::-1])
     inks = np.array(INKS[kind], np.float32)
     return Truth(photo, clean, alpha >= 0.5, alpha, shade, folds, labels, albedo, inks)
 
 
-def _body(h: int, w: int, tubes: list) -> tuple[np.ndarray, np.ndarray]:
+def _body(h: int, w: int, tubes: list[Tube]) -> tuple[Floats, Floats]:
     """Coverage and form shading of tubes (start, end, radius; in shares of width and height, radius of the height)."""
     y, x = np.mgrid[:h, :w].astype(np.float32)
     lamp = np.array([-0.45, -0.25, 0.86])
@@ -176,7 +142,7 @@ def _body(h: int, w: int, tubes: list) -> tuple[np.ndarray, np.ndarray]:
     return coverage, np.asarray(cv2.GaussianBlur(form, (0, 0), 0.002 * h + 0.5), np.float32)
 
 
-def _folds(h: int, w: int, rng: np.random.Generator) -> np.ndarray:
+def _folds(h: int, w: int, rng: np.random.Generator) -> Floats:
     """Valleys and ridges along bent lines, sharper on one side, 1 to 3 % of the height wide."""
     y, x = np.mgrid[:h, :w].astype(np.float32) / h
     total = np.zeros((h, w), np.float32)
@@ -192,7 +158,7 @@ def _folds(h: int, w: int, rng: np.random.Generator) -> np.ndarray:
     return total
 
 
-def _albedo(kind: str, h: int, w: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def _albedo(kind: str, h: int, w: int, rng: np.random.Generator) -> tuple[Bytes, Floats]:
     """Ink numbers and linear colours; drawn at three times the size and averaged, so that borders are mixed."""
     inks = np.array(INKS[kind], np.float32)
     large = np.zeros((3 * h, 3 * w), np.uint8)

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from flat_garments import Flat, top
 
+from dressform.tryon.bench.flat_garments import Flat, top
 from dressform.tryon.shape.axis import Axis
 from dressform.tryon.shape.frames import Frame, locate, make_frame
 from dressform.tryon.shape.panel import Panel
+
+__all__ = ["Worn", "worn"]
 
 Doubles = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]

@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+__all__ = ["Flat", "photo", "skirt", "top", "trousers"]
+
 Doubles = npt.NDArray[np.float64]
 Image = npt.NDArray[np.uint8]
 
@@ -31,7 +33,7 @@ class Flat:
         """(h, w) 0..1 for ``size`` (w, h)."""
         big = np.zeros((size[1] * 4, size[0] * 4), np.uint8)
         cv2.fillPoly(big, [np.rint(self.outline * 4 - 0.5).astype(np.int32)], 255)
-        return np.asarray(cv2.resize(big, size, interpolation=cv2.INTER_AREA), np.float32) / 255
+        return np.asarray(cv2.resize(big, size, interpolation=cv2.INTER_AREA), np.float32) / np.float32(255)
 
 
 def top(
