@@ -69,7 +69,9 @@ def soften(rgb: Floats, coverage: Floats | None, blur: float) -> tuple[Floats, F
     if coverage is None:
         return _blurred(rgb, blur), None
     share = _blurred(coverage, blur)
-    return _blurred(rgb * coverage[..., None], blur) / np.maximum(share, np.float32(1e-4))[..., None], share
+    mixed = _blurred(rgb * coverage[..., None], blur)
+    mixed /= np.maximum(share, np.float32(1e-4))[..., None]
+    return mixed, share
 
 
 def _edge_blur(grey: Floats, near: Mask) -> float | None:
@@ -84,8 +86,8 @@ def _edge_blur(grey: Floats, near: Mask) -> float | None:
         return None
     again = _gradient(np.asarray(cv2.GaussianBlur(grey, (0, 0), _AGAIN), np.float32))
     ratio = steep[edges] / np.maximum(again[edges], np.float32(1e-6))
-    ratio = float(np.quantile(ratio, 1 - _SHARPEST))
-    return _AGAIN / float(np.sqrt(max(ratio**2 - 1, 1e-3)))
+    most = float(np.quantile(ratio, 1 - _SHARPEST))
+    return _AGAIN / float(np.sqrt(max(most**2 - 1, 1e-3)))
 
 
 def _blurred(picture: Floats, blur: float) -> Floats:

@@ -183,7 +183,8 @@ def prepare(
     at = window_slices(garment.window)
     shown = photo.srgb[at]
     _check_same(wearer.parse, shown, at)
-    linear = np.maximum(photo.encoding.to_linear(np.ascontiguousarray(photo.colored()[at][..., :3])), np.float32(0))
+    linear = _light(photo, at)
+    np.maximum(linear, 0, out=linear)
     alpha = garment_alpha(shown, garment, wearer, protect=firm_protect(garment, wearer, protect))
     cloths = split_cloths(shown, garment.mask, wearer.parse.labels[at])
     core = _cloth(alpha, garment)
@@ -230,8 +231,7 @@ def coverage(stage: Stage) -> Floats:
 
 def old_light(stage: Stage) -> Floats:
     """(h, w, 3) float32: linear RGB of the garment as it is; at its border without what lies behind."""
-    at = window_slices(stage.window)
-    out = stage.photo.encoding.to_linear(np.ascontiguousarray(stage.photo.colored()[at][..., :3]))
+    out = _light(stage.photo, window_slices(stage.window))
     out[(stage.alpha > 0) & (stage.alpha < _FULL)] = stage.rim
     return out
 
@@ -285,9 +285,15 @@ def _coverage(alpha: npt.NDArray[np.uint16]) -> Floats:
     return np.asarray(alpha * np.float32(1 / _FULL), np.float32)
 
 
+def _light(photo: Photo, at: tuple[slice, slice]) -> Floats:
+    """(h, w, 3) float32: linear RGB of some rows and columns of a photo."""
+    part = photo.pixels[at]
+    colors = part[..., :3] if part.shape[2] >= 3 else part[..., [0, 0, 0]]
+    return photo.encoding.to_linear(np.ascontiguousarray(colors))
+
+
 def _scene_white(photo: Photo) -> float:
     """How bright white would be: the brightest hundredth of the photo, however it is lit."""
     step = max(1, round((photo.size[0] * photo.size[1] / 200_000) ** 0.5))
-    some = np.ascontiguousarray(photo.colored()[::step, ::step, :3])
-    white = np.percentile(luminance(photo.encoding.to_linear(some)), _WHITE)
+    white = np.percentile(luminance(_light(photo, (slice(None, None, step), slice(None, None, step)))), _WHITE)
     return float(np.clip(white, *_SCENE))

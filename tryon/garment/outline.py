@@ -67,9 +67,7 @@ def outline(mask: Mask) -> Outline:
         mask: (h, w) bool, not empty.
     """
     axis = find_axis(mask)
-    contours, _ = cv2.findContours(
-        np.pad(opened(mask, axis), 1).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE
-    )
+    contours, _ = cv2.findContours(np.pad(opened(mask), 1).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     line = max(contours, key=cv2.contourArea)[:, 0].astype(np.float64) - 1
     frame = upright(axis)
     points = _even(line) @ frame[:, :2].T + frame[:, 2]
@@ -88,7 +86,7 @@ def outline(mask: Mask) -> Outline:
     return Outline(axis, sides, (width, height), root, float(y.min()), float(y.max()))
 
 
-def opened(mask: Mask, axis: Axis) -> Mask:
+def opened(mask: Mask) -> Mask:
     """The mask with its larger holes joined to the outside by the shortest cut that leads downward or outward."""
     h, w = mask.shape
     count, pieces, stats, _ = cv2.connectedComponentsWithStats((~np.pad(mask, 1)).astype(np.uint8), connectivity=4)

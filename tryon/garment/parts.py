@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 from dressform.tryon.garment.cut import Cutout
 from dressform.tryon.garment.outline import opened
-from dressform.tryon.garment.symmetry import find_axis
 
 __all__ = ["Limb", "Trunk", "find_leg", "find_sleeve", "find_trunk", "resample"]
 
@@ -19,6 +18,7 @@ Mask = npt.NDArray[np.bool_]
 _LOOK = 60_000  # px of the picture that the outline is taken from
 _OFF = 0.035  # roots of the area: farther from the outline a landmark was estimated, and edges to it are straight
 _POINTS = 33
+_LEAST_AREA = 0.05  # of a piece of a limb over their median: less is a fold
 _CAP = 0.35  # length of one edge of a sleeve over the other's, below which it hardly is a sleeve
 
 
@@ -161,7 +161,7 @@ def _sound(limb: Limb, side: str) -> Limb | None:
         across, steps = outer - inner, [np.diff(edge, axis=0) for edge in (inner, outer)]
         turns = [across[:-1, 0] * step[:, 1] - across[:-1, 1] * step[:, 0] for step in steps]
         area = np.concatenate(turns) * (1 if side == "L" else -1)
-        if float(np.median(area)) > 0 and float(area.min()) > -0.02 * float(np.median(area)):
+        if float(np.median(area)) > 0 and float(area.min()) > _LEAST_AREA * float(np.median(area)):
             return Limb(outer, inner, limb.crotch)
     return None
 
@@ -181,7 +181,7 @@ def _ring(cut: Cutout) -> tuple[Doubles, float]:
     small = cv2.resize(cut.alpha, size, interpolation=cv2.INTER_AREA) > 0.5
     if not small.any():
         small[:] = True
-    mask = np.pad(opened(small, find_axis(small)), 1)
+    mask = np.pad(opened(small), 1)
     contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     line = max(contours, key=cv2.contourArea)[:, 0].astype(np.float64) - 0.5  # padding, and the middles of pixels
     return line * (w / size[0], h / size[1]), float(np.sqrt(np.count_nonzero(mask) * w * h / (size[0] * size[1])))

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dressform.tryon.shading.filters import box_mean
+from dressform.tryon.shading.filters import box_mean, edges_back
 from dressform.tryon.shading.ink_borders import beyond_shade, chroma_doubt
 from dressform.tryon.shading.ink_regions import Features, chroma_at
 from dressform.tryon.shading.inks import NONE, InkMap
@@ -32,8 +32,7 @@ _BESIDE = 5  # pixels, side of what is beside a border of inks
 _GAP = 7  # pixels between foreign ones that are foreign too
 _MOST = 0.3  # share of the cloth that may be foreign; the inks mean little where it is more
 _FINE = 5  # pixels, what is smaller than that is fine
-_RADII = (2, 3, 4, 5, 7, 9)  # pixels, of means that make a pattern go, and by what contrast of detail it has gone
-_QUIET = 0.06
+_SIDES = (3, 5, 7, 9, 13, 17)  # pixels, of what a pattern consists of
 _BUSY = (0.11, 0.17)  # usual contrast of fine dark and bright detail: of rough cloth, most; of a pattern, least
 
 
@@ -121,13 +120,20 @@ def without_pattern(log_shade: Floats, mask: Mask) -> tuple[Floats, float]:
     busy = float(np.clip((_detail(log_shade, mask, _FINE) - _BUSY[0]) / (_BUSY[1] - _BUSY[0]), 0, 1))
     if busy == 0:
         return log_shade, busy
-    weight, smooth = mask.astype(np.float32), log_shade
-    for radius in _RADII:
-        total = np.maximum(box_mean(box_mean(weight, radius), radius), np.float32(1e-6))
-        smooth = np.asarray(box_mean(box_mean(log_shade * weight, radius), radius) / total, np.float32)
-        if _detail(smooth, mask, 6 * radius + 1) < _QUIET:
-            break
-    return smooth, busy
+    weight, radius = mask.astype(np.float32), _grain(log_shade, mask)
+    total = np.maximum(box_mean(box_mean(weight, radius), radius), np.float32(1e-6))
+    smooth = np.asarray(box_mean(box_mean(log_shade * weight, radius), radius) / total, np.float32)
+    return edges_back(log_shade, weight, smooth, radius), busy
+
+
+def _grain(log_shade: Floats, mask: Mask) -> int:
+    """Size of a pattern's elements in pixels: where opening and closing take away most as their window grows.
+
+    Granulometry: Matheron, "Random sets and integral geometry", 1975. Folds are larger and take away less.
+    """
+    contrast = [0.0, *(_detail(log_shade, mask, side) for side in _SIDES)]
+    gain = np.diff(contrast) / np.diff([1, *_SIDES])
+    return int(_SIDES[int(gain.argmax())] + 1) // 2 + 1
 
 
 def _detail(log_shade: Floats, mask: Mask, side: int) -> float:
