@@ -16,6 +16,7 @@ from dressform.api.cli_demo import demo
 from dressform.api.cli_doctor import doctor
 from dressform.api.cli_models import models
 from dressform.api.cli_parse import parse
+from dressform.api.cli_serve import serve
 from dressform.api.cli_tryon import tryon
 from dressform.api.cli_tryon_lists import fabrics, regions
 from dressform.api.cli_tryon_stage import drape, prepare
@@ -50,6 +51,7 @@ app.command()(avatar)
 app.command()(tryon)
 for command in (regions, fabrics, prepare, drape):
     app.command(f"tryon {command.__name__}")(command)
+app.command()(serve)
 app.add_typer(models, name="models")
 app.command()(doctor)
 app.command()(demo)

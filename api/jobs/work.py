@@ -1,0 +1,36 @@
+"""The work itself: from a task to its output, by a shelf and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from types import MappingProxyType
+
+from dressform.api.jobs import work_avatar, work_compat, work_parse, work_tryon
+from dressform.api.jobs.engine import Progress, Work
+from dressform.api.jobs.shelf import Shelf
+from dressform.api.jobs.task import Output, Task
+
+__all__ = ["WORK", "worker"]
+
+WORK: Mapping[str, Callable[[Shelf, Task, Progress], Output]] = MappingProxyType(
+    {
+        "parse": work_parse.parse,
+        "batch": work_parse.batch,
+        "avatar": work_avatar.avatar,
+        "try-on": work_tryon.try_on,
+        "stage": work_tryon.stage,
+        "drape": work_tryon.drape,
+        "compat": work_compat.compat,
+    }
+)
+"""By the kind of a task."""
+
+
+def worker(shelf: Shelf) -> Work:
+    """Does any task with what is on a shelf."""
+    return partial(_do, shelf)
+
+
+def _do(shelf: Shelf, task: Task, progress: Progress) -> Output:
+    return WORK[task.kind](shelf, task, progress)

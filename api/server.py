@@ -1,0 +1,62 @@
+"""Runs the application under uvicorn: limits of connections, and an orderly end."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from types import FrameType
+from typing import Any
+
+import uvicorn
+
+from dressform.api.app import create_app, make_service
+from dressform.api.settings import Settings
+
+__all__ = ["Server", "make_server", "start_logs"]
+
+_HEADERS = 16 << 10  # bytes of a request's line and headers
+_LATE = 5  # seconds for replies to be sent after the work has ended
+
+
+class Server(uvicorn.Server):
+    """Tells the service at once when it is to stop, so that work that has begun can end meanwhile."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop taking work, then do what uvicorn does."""
+        app: Any = self.config.app
+        service = app.state.service
+        service.desk.close(service.settings.grace)
+        super().handle_exit(sig, frame)
+
+
+def make_server(settings: Settings) -> Server:
+    """A server that is not running yet; raises as :func:`~dressform.api.app.create_app`."""
+    config = uvicorn.Config(
+        create_app(settings, make_service(settings)),
+        host=settings.host,
+        port=settings.port,
+        http="h11",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.forwarded_allow_ips),
+        forwarded_allow_ips=list(settings.forwarded_allow_ips),
+        limit_concurrency=settings.max_connections,
+        h11_max_incomplete_event_size=_HEADERS,
+        timeout_keep_alive=5,
+        timeout_graceful_shutdown=round(settings.grace) + _LATE,
+    )
+    return Server(config)
+
+
+def start_logs(level: str = "info") -> None:
+    """One line per request and what goes wrong, to standard error."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    for name in ("dressform", "uvicorn"):
+        logger = logging.getLogger(name)
+        logger.handlers = [handler]
+        logger.setLevel(level.upper())
+        logger.propagate = False

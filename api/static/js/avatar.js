@@ -1,0 +1,104 @@
+// Avatars: what is chosen, the live pictures, and the files.
+import { byId, h, latest, save } from "./dom.js";
+import { named, t } from "./i18n.js";
+import { busy, complain, tell } from "./notice.js";
+import { personOf, session, work } from "./session.js";
+import { called_off } from "./api.js";
+
+const SHOWN = 768;
+const THUMB = 168;
+export const options = { style: "flat", framing: "auto", frame: "circle", background: "", pattern: "", size: "1024", every: false, add: {}, remove: new Set(), colors: {} };
+const pictures = new Map(); // request -> blob URL
+let palettes = {}; // measured colours by person
+
+/** Fields of a request for the chosen avatar. */
+export function fields(more = {}) {
+  const set = Object.entries(options.colors[session.person] ?? {}).map(([slug, color]) => `${slug}.color=${color}`);
+  if (options.pattern && options.background !== "none") set.push(`background.shape=${options.pattern}`);
+  return {
+    person: session.person, style: options.style, framing: options.framing, frame: options.frame, background: options.background,
+    add: Object.values(options.add), remove: [...options.remove], set, ...more,
+  };
+}
+
+/** Forgets the last photo's pictures and colours. */
+export function reset() {
+  draw.stop();
+  pictures.forEach((url) => URL.revokeObjectURL(url));
+  pictures.clear();
+  palettes = {};
+  options.colors = {};
+}
+
+/** Colours measured on the chosen person: {hair: "#…", …}. */
+export async function measured(signal) {
+  const person = session.person;
+  if (!palettes[person]) {
+    const blob = await work("v1/avatar", { person, format: "json" }, signal);
+    const { spec } = JSON.parse(await blob.text()).avatars[0];
+    palettes[person] = Object.fromEntries(Object.entries(spec.palettes).map(([slug, palette]) => [slug, palette.base]));
+  }
+  return palettes[person];
+}
+
+async function picture(wanted, signal) {
+  const name = JSON.stringify(wanted);
+  if (!pictures.has(name)) {
+    const blob = await work("v1/avatar", { ...wanted, format: "png" }, signal);
+    pictures.set(name, URL.createObjectURL(blob));
+  }
+  return pictures.get(name);
+}
+
+let shown = null;
+/** The stage: one large avatar. */
+export function showAvatar() {
+  shown = h("img", { alt: t("avatar.alt", { n: session.person, style: named(options.style, options.style) }), hidden: true });
+  byId("view-avatar").replaceChildren(h("div", { className: "easel loading" }, shown));
+}
+
+/** Draws the large picture, then the thumbnails of all styles with the same choices. */
+export const draw = latest(async (signal) => {
+  if (!personOf()) return;
+  const easel = shown.parentElement;
+  const waiting = setTimeout(() => easel.classList.add("waiting"), 150);
+  try {
+    shown.src = await picture(fields({ size: SHOWN }), signal);
+    shown.alt = t("avatar.alt", { n: session.person, style: named(options.style, options.style) });
+    shown.hidden = false;
+    easel.classList.remove("loading");
+    easel.classList.toggle("clear", options.background === "none" || options.frame !== "square");
+    tell(t("drawn"));
+    await thumbnails(signal);
+  } catch (error) {
+    if (called_off(error)) return;
+    easel.classList.remove("loading");
+    complain(error, draw);
+  } finally {
+    clearTimeout(waiting);
+    if (!signal.aborted) easel.classList.remove("waiting");
+  }
+}, 120);
+
+async function thumbnails(signal) {
+  for (const place of document.querySelectorAll("#panel-avatar [data-style]")) {
+    const url = await picture(fields({ style: place.dataset.style, size: THUMB }), signal);
+    place.classList.remove("loading");
+    place.replaceChildren(h("img", { src: url, alt: "" }));
+  }
+}
+
+export async function download(format) {
+  const task = busy(format === "zip" ? "packing" : "making");
+  const wanted = format === "zip"
+    ? { ...fields(), set: fields().set.filter((text) => text.startsWith("background")), person: "all", style: options.every ? "all" : options.style, formats: "png,svg,psd", sheet: true }
+    : fields();
+  try {
+    const blob = await work("v1/avatar", { ...wanted, size: format === "svg" ? undefined : options.size, format }, task.signal, task.told);
+    save(blob, format === "zip" ? "avatars.zip" : `person-${session.person}-${options.style}.${format}`);
+  } catch (error) {
+    complain(error, () => download(format));
+  } finally {
+    task.done();
+  }
+}
