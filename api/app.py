@@ -35,7 +35,12 @@ answered by `202` and a job that tells its progress.
 def make_service(settings: Settings) -> Service:
     """A service whose work is done by threads of this process."""
     shelf = Shelf(settings)
-    engine = LocalEngine(worker(shelf), workers=settings.workers, queue_size=settings.queue_size)
+    engine = LocalEngine(
+        worker(shelf),
+        workers=settings.workers,
+        queue_size=settings.queue_size,
+        patience=settings.deadline / 2,  # who is taken shall have an answer in time
+    )
     return Service(settings, engine, shelf)
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import logging
 import sys
+from contextlib import suppress
 from types import FrameType
 from typing import Any
 
@@ -15,6 +18,8 @@ from dressform.api.settings import Settings
 __all__ = ["Server", "make_server", "start_logs"]
 
 _HEADERS = 16 << 10  # bytes of a request's line and headers
+_MMAP_THRESHOLD = -3  # number of the option in malloc.h
+_LARGE = 8 << 20  # bytes; less costs a quarter more time, for pages that are cleared again and again
 _LATE = 5  # seconds for replies to be sent after the work has ended
 
 
@@ -31,8 +36,11 @@ class Server(uvicorn.Server):
 
 def make_server(settings: Settings) -> Server:
     """A server that is not running yet; raises as :func:`~dressform.api.app.create_app`."""
+    _return_memory()
+    service = make_service(settings)
+    service.on_ready = gc.freeze  # what is there now stays, so collections need not look at it
     config = uvicorn.Config(
-        create_app(settings, make_service(settings)),
+        create_app(settings, service),
         host=settings.host,
         port=settings.port,
         http="h11",
@@ -60,3 +68,14 @@ def start_logs(level: str = "info") -> None:
         logger.handlers = [handler]
         logger.setLevel(level.upper())
         logger.propagate = False
+    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # of damaged forms the reply tells enough
+
+
+def _return_memory() -> None:
+    """Let large arrays go back to the system as soon as they are freed.
+
+    Without this the C library raises its own limit and keeps what was freed, in more and more pieces.
+    """
+    if sys.platform == "linux":
+        with suppress(AttributeError, OSError):  # C libraries without it need no telling
+            ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, _LARGE)

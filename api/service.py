@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
@@ -50,6 +50,11 @@ class Service:
         settings: Of the service.
         engine: Does the work.
         shelf: What the engine keeps in this process.
+
+    Attributes:
+        ready: Whether the engine is loaded.
+        on_ready: Called when it is.
+        trouble: Why it cannot be loaded, or None.
     """
 
     def __init__(self, settings: Settings, engine: Engine, shelf: Shelf) -> None:
@@ -61,6 +66,7 @@ class Service:
         share = max(2 * settings.cache_bytes // 5, 64 << 20)  # jobs need some whatever is kept otherwise
         self.desk = Desk(engine, settings, Cache(share, settings.cache_seconds))
         self.ready = False
+        self.on_ready: Callable[[], None] = _nothing
         self.trouble: Problem | None = None
         self._secret = settings.secret.encode() or secrets.token_bytes(32)
         self._identity = _identity(settings)
@@ -95,6 +101,7 @@ class Service:
         """Load the engine, aside from the event loop."""
         try:
             await asyncio.to_thread(self.shelf.warm)
+            self.on_ready()
             self.ready = True
         except DressformError as error:
             self.trouble = from_error(error)
@@ -119,6 +126,10 @@ def service_of(request: Request) -> Service:
     """The service that a request is for."""
     service: Service = request.app.state.service
     return service
+
+
+def _nothing() -> None:
+    pass
 
 
 def _identity(settings: Settings) -> dict[str, Any]:

@@ -32,10 +32,13 @@ TORCH_ENGINES = {"dressform.parsing.engines.m2fp"}  # may import torch, inside f
 MAX_LINES = 300
 BASE = {
     "fastapi",
+    "limits",
     "numpy",
     "onnxruntime",
     "opencv-python-headless",
     "pillow",
+    "prometheus-client",
+    "pydantic-settings",
     "python-multipart",
     "rich",
     "typer",

@@ -9,89 +9,22 @@ import asyncio
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from threading import Thread
 from typing import Any
 
 from dressform.api.cache import Cache
 from dressform.api.jobs.engine import Engine
+from dressform.api.jobs.record import Answer, Flight, Record
 from dressform.api.jobs.task import FINAL, Output, Status, Task
 from dressform.api.problems import Problem
 from dressform.api.settings import Settings
 from dressform.api.uploads import Lease
 
-__all__ = ["Answer", "Desk", "Record"]
+__all__ = ["Desk"]
 
 _MAX_JOBS = 2000
 _NOT_CACHED = frozenset({"stage"})  # a stage belongs to whoever made it
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A result and how it was come by: "hit" (kept), "shared" (with an identical request) or "miss"."""
-
-    output: Output
-    cache: str
-    queued: float = 0.0
-    worked: float = 0.0
-
-
-@dataclass(eq=False)
-class _Flight:
-    """One run that one or more requests wait for."""
-
-    task_id: str
-    key: str
-    kind: str
-    lease: Lease | None
-    seconds: float
-    status: Status
-    holders: int = 0
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
-
-
-@dataclass(eq=False)
-class Record:
-    """A job as its owner sees it.
-
-    Attributes:
-        id: Nobody can guess it.
-        kind: Of its task.
-        owner: Who may ask about it.
-        key: Of its result.
-        flight: The run, until it ended.
-        status: The last one known; its output is kept elsewhere.
-        result: Media type and bytes of the result, or None.
-    """
-
-    id: str
-    kind: str
-    owner: str
-    key: str
-    end_by: float
-    flight: _Flight | None
-    status: Status
-    result: tuple[str, int] | None = None
-    kept_until: float | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """The document of the job."""
-        where = f"/v1/jobs/{self.id}"
-        result = None
-        if self.result is not None:
-            result = {"href": f"/v1/results/{self.key}", "type": self.result[0], "bytes": self.result[1]}
-        status = self.status
-        return {
-            "id": self.id,
-            "kind": self.kind,
-            "status": status.state,
-            "progress": round(status.progress, 2),
-            "step": status.step,
-            "position": status.position,
-            "result": result,
-            "problem": status.problem.to_dict() if status.problem is not None and status.state == "failed" else None,
-            "links": {"self": where, "events": f"{where}/events"},
-        }
 
 
 class Desk:
@@ -105,8 +38,8 @@ class Desk:
 
     def __init__(self, engine: Engine, settings: Settings, results: Cache[Output]) -> None:
         self.engine, self.results, self._settings = engine, results, settings
-        self._flights: dict[str, _Flight] = {}
-        self._by_key: dict[str, _Flight] = {}
+        self._flights: dict[str, Flight] = {}
+        self._by_key: dict[str, Flight] = {}
         self._jobs: dict[str, Record] = {}
         self._closer: Thread | None = None
 
@@ -162,6 +95,8 @@ class Desk:
         end_by = time.monotonic() + self._settings.job_deadline
         record = Record(secrets.token_urlsafe(18), task.kind, task.owner, task.key, end_by, flight, status)
         self._jobs[record.id] = record
+        if flight is not None:
+            flight.records.append(record)
         if kept is not None:
             self.results.put(task.key, kept, kept.cost, self._settings.result_seconds)
             self._close_record(record, replace(status, output=kept))
@@ -197,10 +132,9 @@ class Desk:
         record = self.record(job_id, owner)
         del self._jobs[job_id]
         if record.flight is not None:
-            flight, record.flight = record.flight, None
+            flight = self._let_go(record, record.flight)
             record.status = Status("canceled", record.status.progress)
-            self._leave(flight)
-            flight.changed.set()
+            self._tell(flight)
         kept = self.results.get(record.key)
         for key in (record.key, *(kept.parts if kept is not None else ())):
             self.results.remove(key)
@@ -211,9 +145,9 @@ class Desk:
         self.results.sweep()
         for record in list(self._jobs.values()):
             if record.flight is not None and record.end_by < now:
-                flight, record.flight = record.flight, None
+                flight = self._let_go(record, record.flight)
                 self._close_record(record, Status("failed", problem=Problem("deadline", "the job took too long")))
-                self._leave(flight)
+                self._tell(flight)
             elif record.kept_until is not None and record.kept_until < now:
                 del self._jobs[record.id]
 
@@ -234,7 +168,7 @@ class Desk:
         kept = self.results.get(task.key)
         return kept if kept is not None and all(self.results.get(key) for key in kept.parts) else None
 
-    def _join(self, task: Task, lease: Lease, seconds: float) -> tuple[_Flight, bool]:
+    def _join(self, task: Task, lease: Lease, seconds: float) -> tuple[Flight, bool]:
         flight = self._by_key.get(task.key)
         shared = flight is not None
         if flight is None:
@@ -246,18 +180,24 @@ class Desk:
 
             task_id = self.engine.submit(task, changed)
             status = self.engine.status(task_id) or Status("queued")
-            flight = _Flight(task_id, task.key, task.kind, lease.keep(), seconds, status)
+            flight = Flight(task_id, task.key, task.kind, lease.keep(), seconds, status)
             self._flights[task_id] = self._by_key[task.key] = flight
         flight.seconds = max(flight.seconds, seconds)
         flight.holders += 1
         return flight, shared
 
-    def _leave(self, flight: _Flight) -> None:
+    def _let_go(self, record: Record, flight: Flight) -> Flight:
+        record.flight = None
+        flight.records.remove(record)
+        self._leave(flight)
+        return flight
+
+    def _leave(self, flight: Flight) -> None:
         flight.holders -= 1
         if flight.holders <= 0 and flight.task_id in self._flights:
             self._land(flight)
 
-    def _land(self, flight: _Flight) -> None:
+    def _land(self, flight: Flight) -> None:
         """Forget a run, and give it up if it is not done."""
         self._flights.pop(flight.task_id, None)
         if self._by_key.get(flight.key) is flight:
@@ -277,21 +217,19 @@ class Desk:
         if flight.status.state in FINAL:
             self._land(flight)
             self._keep(flight)
-            for record in self._jobs.values():
-                if record.flight is flight:
-                    record.flight = None
-                    self._close_record(record, flight.status)
+            for record in flight.records:
+                record.flight = None
+                self._close_record(record, flight.status)
         else:
-            for record in self._jobs.values():
-                if record.flight is flight:
-                    record.status = flight.status
+            for record in flight.records:
+                record.status = flight.status
         self._tell(flight)
 
-    def _keep(self, flight: _Flight) -> None:
+    def _keep(self, flight: Flight) -> None:
         output = flight.status.output
         if output is None:
             return
-        if flight.kind not in _NOT_CACHED or any(record.flight is flight for record in self._jobs.values()):
+        if flight.kind not in _NOT_CACHED or flight.records:
             self.results.put(flight.key, output, output.cost, flight.seconds)
         for key, part in output.parts.items():
             self.results.put(key, part, part.cost, self._settings.result_seconds)
@@ -302,11 +240,11 @@ class Desk:
         record.status = replace(status, output=None, position=None)
         record.kept_until = time.monotonic() + self._settings.result_seconds
 
-    def _tell(self, flight: _Flight) -> None:
+    def _tell(self, flight: Flight) -> None:
         told, flight.changed = flight.changed, asyncio.Event()
         told.set()
 
-    async def _ended(self, flight: _Flight) -> Status:
+    async def _ended(self, flight: Flight) -> Status:
         while flight.status.state not in FINAL:
             await flight.changed.wait()
         return flight.status

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 import time
 from collections import deque
@@ -25,6 +26,7 @@ class _Job:
     id: str
     task: Task | None
     changed: Callable[[str], None]
+    bulk: bool = False
     state: State = "queued"
     progress: float = 0.0
     step: str = ""
@@ -45,10 +47,11 @@ class LocalEngine:
         work: Does a task.
         workers: Threads.
         queue_size: Tasks that may wait while all threads work.
+        patience: Seconds that a task may be expected to wait; longer queues take no more, whatever their size.
     """
 
-    def __init__(self, work: Work, *, workers: int = 1, queue_size: int = 32) -> None:
-        self._work, self._workers, self._size = work, workers, queue_size
+    def __init__(self, work: Work, *, workers: int = 1, queue_size: int = 32, patience: float = math.inf) -> None:
+        self._work, self._workers, self._size, self._patience = work, workers, queue_size, patience
         self._jobs: dict[str, _Job] = {}
         self._urgent: deque[_Job] = deque()
         self._bulk: deque[_Job] = deque()
@@ -65,10 +68,10 @@ class LocalEngine:
         with self._turn:
             if self._closing:
                 raise Problem("shutting-down", "the service is stopping", "try again", retry_after=10)
-            if self._room() <= 0:
-                wait = self._typical * (self._queued() + 1) / self._workers
+            wait = self._typical * (self._queued() + 1) / self._workers
+            if self._room() <= 0 or (self._queued() and wait > self._patience):
                 raise Problem("queue-full", "the queue is full", "try again", retry_after=min(60.0, max(1.0, wait)))
-            job = _Job(secrets.token_urlsafe(18), task, changed)
+            job = _Job(secrets.token_urlsafe(18), task, changed, task.bulk)
             self._jobs[job.id] = job
             (self._bulk if task.bulk else self._urgent).append(job)
             self._turn.notify()
@@ -172,8 +175,9 @@ class LocalEngine:
                     job.output, job.problem = output, problem
                     state: State = "canceled" if job.given_up else "succeeded" if output is not None else "failed"
                     self._end(job, state)
-                    seconds = (job.ended or 0.0) - (job.began or 0.0)
-                    self._typical += 0.2 * (seconds - self._typical)
+                    if not job.bulk:
+                        seconds = (job.ended or 0.0) - (job.began or 0.0)
+                        self._typical += 0.2 * (seconds - self._typical)
                 self._turn.notify_all()
             job.changed(job.id)
             del job, output, problem

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from dressform.api.cache import Cache
 from dressform.api.problems import Problem
 from dressform.api.settings import Settings
+from dressform.assets import asset_path
 from dressform.parsing import Parse, Parser, load_image, load_parser
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class Shelf:
 
     def warm(self) -> None:
         """Load the engine and let it work once, so that the first photo does not wait; raises as :attr:`parser`."""
-        self.parser.parse(np.full((256, 256, 3), 127, np.uint8))
+        self.parser.parse(asset_path("samples", "couple.jpg"))  # with people in it: all networks are opened
 
     def parse(self, key: str, data: bytes | None, *, max_side: int | None = None) -> Parse:
         """The parse of a photo, kept or made.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
@@ -33,4 +34,9 @@ def worker(shelf: Shelf) -> Work:
 
 
 def _do(shelf: Shelf, task: Task, progress: Progress) -> Output:
-    return WORK[task.kind](shelf, task, progress)
+    try:
+        return WORK[task.kind](shelf, task, progress)
+    finally:
+        # A parse and its people refer to each other, so pixels that are kept no longer would wait for a collection
+        # of all generations, which Python puts off as long as it sees few objects.
+        gc.collect()

@@ -8,7 +8,8 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from dressform.api.jobs.desk import Desk, Record
+from dressform.api.jobs.desk import Desk
+from dressform.api.jobs.record import Record
 from dressform.api.jobs.work_parse import dump
 from dressform.api.problems import Problem
 from dressform.api.routes import describe

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from dressform.api.fetch_url import fetch
-from dressform.api.jobs.desk import Answer
+from dressform.api.jobs.record import Answer
 from dressform.api.jobs.task import Output, Task
 from dressform.api.problems import Problem, from_error
 from dressform.api.service import Caller, Service, service_of

@@ -8,7 +8,7 @@ export class Problem extends Error {
     Object.assign(this, { code: "internal" }, document);
   }
 }
-export const called_off = (error) => error?.name === "AbortError";
+export const calledOff = (error) => error?.name === "AbortError";
 
 let key = "";
 const RETRIES = 3;
@@ -18,9 +18,12 @@ const local = (href) => href.replace(/^\//, ""); // works behind a path of a rev
 export async function ask(href, { headers, ...init } = {}, tried = 0) {
   let reply;
   try {
-    reply = await fetch(local(href), { ...init, headers: { ...headers, ...(key && { Authorization: `Bearer ${key}` }) } });
+    reply = await fetch(local(href), {
+      ...init,
+      headers: { ...headers, ...(key && { Authorization: `Bearer ${key}` }) },
+    });
   } catch (error) {
-    throw called_off(error) ? error : new Problem({ code: "offline" });
+    throw calledOff(error) ? error : new Problem({ code: "offline" });
   }
   if (reply.ok) return reply;
   const problem = new Problem(await reply.json().catch(() => ({ code: "internal" })));
@@ -76,13 +79,17 @@ async function* events(href, signal) {
     try {
       piece = await reader.read();
     } catch (error) {
-      throw called_off(error) || signal?.aborted ? new DOMException("", "AbortError") : new Problem({ code: "offline" });
+      throw calledOff(error) || signal?.aborted ? new DOMException("", "AbortError") : new Problem({ code: "offline" });
     }
     if (piece.done) return;
     const blocks = (text + piece.value).replaceAll("\r", "").split("\n\n");
     text = blocks.pop();
     for (const block of blocks) {
-      const data = block.split("\n").filter((line) => line.startsWith("data:")).map((line) => line.slice(5)).join("\n");
+      const data = block
+        .split("\n")
+        .filter((line) => line.startsWith("data:"))
+        .map((line) => line.slice(5))
+        .join("\n");
       if (data) yield JSON.parse(data);
     }
   }
@@ -100,10 +107,35 @@ let asking = null;
 function askKey() {
   asking ??= new Promise((done) => {
     const input = h("input", { type: "password", name: "key", autocomplete: "off", "aria-label": t("key") });
-    const dialog = h("dialog", { className: "booth", onclose: () => { dialog.remove(); asking = null; done(dialog.returnValue === "ok"); } },
-      h("form", { method: "dialog", onsubmit: () => { key = input.value.trim(); } }, h("h2", {}, t("key")), h("p", { className: "muted" }, t("key.why")), input,
-        h("div", { className: "actions" }, h("button", { className: "button primary", value: "ok" }, t("key.send")),
-          h("button", { className: "button", value: "", formNoValidate: true }, t("cancel")))));
+    const dialog = h(
+      "dialog",
+      {
+        className: "booth",
+        onclose: () => {
+          dialog.remove();
+          asking = null;
+          done(dialog.returnValue === "ok");
+        },
+      },
+      h(
+        "form",
+        {
+          method: "dialog",
+          onsubmit: () => {
+            key = input.value.trim();
+          },
+        },
+        h("h2", {}, t("key")),
+        h("p", { className: "muted" }, t("key.why")),
+        input,
+        h(
+          "div",
+          { className: "actions" },
+          h("button", { className: "button primary", value: "ok" }, t("key.send")),
+          h("button", { className: "button", value: "", formNoValidate: true }, t("cancel")),
+        ),
+      ),
+    );
     document.body.append(dialog);
     dialog.showModal();
   });

@@ -3,11 +3,13 @@ import { byId, h, latest, save } from "./dom.js";
 import { named, t } from "./i18n.js";
 import { busy, complain, tell } from "./notice.js";
 import { personOf, session, work } from "./session.js";
-import { called_off } from "./api.js";
+import { calledOff } from "./api.js";
 
 const SHOWN = 768;
 const THUMB = 168;
-export const options = { style: "flat", framing: "auto", frame: "circle", background: "", pattern: "", size: "1024", every: false, add: {}, remove: new Set(), colors: {} };
+const KEPT = 120; // pictures
+const START = { style: "flat", framing: "auto", frame: "circle", background: "", pattern: "" };
+export const options = { ...START, size: "1024", every: false, add: {}, remove: new Set(), colors: {} };
 const pictures = new Map(); // request -> blob URL
 let palettes = {}; // measured colours by person
 
@@ -16,9 +18,22 @@ export function fields(more = {}) {
   const set = Object.entries(options.colors[session.person] ?? {}).map(([slug, color]) => `${slug}.color=${color}`);
   if (options.pattern && options.background !== "none") set.push(`background.shape=${options.pattern}`);
   return {
-    person: session.person, style: options.style, framing: options.framing, frame: options.frame, background: options.background,
-    add: Object.values(options.add), remove: [...options.remove], set, ...more,
+    person: session.person,
+    style: options.style,
+    framing: options.framing,
+    frame: options.frame,
+    background: options.background,
+    add: Object.values(options.add),
+    remove: [...options.remove],
+    set,
+    ...more,
   };
+}
+
+/** All choices as they were at first. */
+export function startOver() {
+  Object.assign(options, START, { add: {}, remove: new Set() });
+  delete options.colors[session.person];
 }
 
 /** Forgets the last photo's pictures and colours. */
@@ -43,17 +58,24 @@ export async function measured(signal) {
 
 async function picture(wanted, signal) {
   const name = JSON.stringify(wanted);
-  if (!pictures.has(name)) {
-    const blob = await work("v1/avatar", { ...wanted, format: "png" }, signal);
-    pictures.set(name, URL.createObjectURL(blob));
+  const url = pictures.get(name) ?? URL.createObjectURL(await work("v1/avatar", { ...wanted, format: "png" }, signal));
+  pictures.delete(name);
+  pictures.set(name, url); // the latest used last
+  if (pictures.size > KEPT) {
+    const [oldest] = pictures;
+    pictures.delete(oldest[0]);
+    URL.revokeObjectURL(oldest[1]);
   }
-  return pictures.get(name);
+  return url;
 }
 
 let shown = null;
 /** The stage: one large avatar. */
 export function showAvatar() {
-  shown = h("img", { alt: t("avatar.alt", { n: session.person, style: named(options.style, options.style) }), hidden: true });
+  shown = h("img", {
+    alt: t("avatar.alt", { n: session.person, style: named(options.style, options.style) }),
+    hidden: true,
+  });
   byId("view-avatar").replaceChildren(h("div", { className: "easel loading" }, shown));
 }
 
@@ -66,17 +88,16 @@ export const draw = latest(async (signal) => {
     shown.src = await picture(fields({ size: SHOWN }), signal);
     shown.alt = t("avatar.alt", { n: session.person, style: named(options.style, options.style) });
     shown.hidden = false;
-    easel.classList.remove("loading");
-    easel.classList.toggle("clear", options.background === "none" || options.frame !== "square");
+    clearTimeout(waiting);
+    easel.classList.remove("loading", "waiting");
     tell(t("drawn"));
     await thumbnails(signal);
   } catch (error) {
-    if (called_off(error)) return;
-    easel.classList.remove("loading");
+    if (calledOff(error)) return;
+    easel.classList.remove("loading", "waiting");
     complain(error, draw);
   } finally {
     clearTimeout(waiting);
-    if (!signal.aborted) easel.classList.remove("waiting");
   }
 }, 120);
 
@@ -90,11 +111,24 @@ async function thumbnails(signal) {
 
 export async function download(format) {
   const task = busy(format === "zip" ? "packing" : "making");
-  const wanted = format === "zip"
-    ? { ...fields(), set: fields().set.filter((text) => text.startsWith("background")), person: "all", style: options.every ? "all" : options.style, formats: "png,svg,psd", sheet: true }
-    : fields();
+  const wanted =
+    format === "zip"
+      ? {
+          ...fields(),
+          set: fields().set.filter((text) => text.startsWith("background")),
+          person: "all",
+          style: options.every ? "all" : options.style,
+          formats: "png,svg,psd",
+          sheet: true,
+        }
+      : fields();
   try {
-    const blob = await work("v1/avatar", { ...wanted, size: format === "svg" ? undefined : options.size, format }, task.signal, task.told);
+    const blob = await work(
+      "v1/avatar",
+      { ...wanted, size: format === "svg" ? undefined : options.size, format },
+      task.signal,
+      task.told,
+    );
     save(blob, format === "zip" ? "avatars.zip" : `person-${session.person}-${options.style}.${format}`);
   } catch (error) {
     complain(error, () => download(format));

@@ -31,9 +31,19 @@ export function icon(name) {
 export function choice(name, label, entries, chosen, change, kind = "choice") {
   const wraps = { choice: ["choice", ""], tile: ["tiles", "tile"], dot: ["dots", "dot"] }[kind];
   const options = entries.map(([value, content, props]) =>
-    h("label", { className: wraps[1], ...props }, h("input", {
-      type: "radio", name, value, checked: value === chosen, onchange: () => change(value),
-    }), ...content));
+    h(
+      "label",
+      { className: wraps[1], ...props },
+      h("input", {
+        type: "radio",
+        name,
+        value,
+        checked: value === chosen,
+        onchange: () => change(value),
+      }),
+      ...content,
+    ),
+  );
   return h("div", { className: wraps[0], role: "radiogroup", "aria-label": label }, options);
 }
 
@@ -60,7 +70,10 @@ export function chase(task, rest) {
   let running = null;
   let again = false;
   async function go() {
-    if (running) { again = true; return; }
+    if (running) {
+      again = true;
+      return;
+    }
     const mine = (running = new AbortController());
     do {
       again = false;
@@ -69,7 +82,11 @@ export function chase(task, rest) {
     } while (again && !mine.signal.aborted);
     if (running === mine) running = null;
   }
-  go.stop = () => { running?.abort(); running = null; again = false; };
+  go.stop = () => {
+    running?.abort();
+    running = null;
+    again = false;
+  };
   return go;
 }
 
@@ -81,6 +98,19 @@ export function save(blob, name) {
 
 /** Lets the user choose a picture; calls back with the file. */
 export function upload(label, take) {
-  const input = h("input", { type: "file", accept: "image/*", hidden: true, onchange: () => input.files[0] && take(input.files[0]) });
-  return [h("button", { type: "button", className: "button", onclick: () => input.click() }, icon("photo"), label), input];
+  const input = h("input", {
+    type: "file",
+    accept: "image/*",
+    hidden: true,
+    onchange: () => input.files[0] && take(input.files[0]),
+  });
+  return [
+    h(
+      "button",
+      { type: "button", name: "upload", className: "button", onclick: () => input.click() },
+      icon("photo"),
+      label,
+    ),
+    input,
+  ];
 }

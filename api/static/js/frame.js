@@ -19,7 +19,12 @@ export function headOf(person) {
   const [w, h_] = session.parse.size;
   const boxes = person.parts.filter((part) => HEAD.includes(part.name)).map((part) => part.box);
   const [x0, y0, x1, y1] = boxes.length
-    ? [Math.min(...boxes.map((b) => b[0])), Math.min(...boxes.map((b) => b[1])), Math.max(...boxes.map((b) => b[0] + b[2])), Math.max(...boxes.map((b) => b[1] + b[3]))]
+    ? [
+        Math.min(...boxes.map((b) => b[0])),
+        Math.min(...boxes.map((b) => b[1])),
+        Math.max(...boxes.map((b) => b[0] + b[2])),
+        Math.max(...boxes.map((b) => b[1] + b[3])),
+      ]
     : person.box;
   return { x: (x0 + x1) / 2 / w, y: y0 / h_, size: Math.max(x1 - x0, Math.min(y1 - y0, (x1 - x0) * 1.4)) };
 }
@@ -28,16 +33,33 @@ export function headOf(person) {
 export function chips() {
   const people = session.parse?.people ?? [];
   if (people.length < 2) return "";
-  const box = h("div", { className: "chips" }, people.map((person) => {
-    const { x, y } = headOf(person);
-    const chip = h("button", { type: "button", className: "chip", onclick: () => choose(person.person), "aria-label": t("person", { n: person.person }) }, String(person.person));
-    chip.style.left = `${Math.min(96, Math.max(4, x * 100))}%`;
-    chip.style.top = `${Math.max(5, y * 100)}%`;
-    return chip;
-  }));
-  const mark = () => [...box.children].forEach((chip, k) => chip.setAttribute("aria-pressed", people[k].person === session.person));
+  const box = h(
+    "div",
+    { className: "chips" },
+    people.map((person) => {
+      const { x, y } = headOf(person);
+      const chip = h(
+        "button",
+        {
+          type: "button",
+          className: "chip",
+          onclick: () => choose(person.person),
+          "aria-label": t("person", { n: person.person }),
+        },
+        String(person.person),
+      );
+      chip.style.left = `${Math.min(96, Math.max(4, x * 100))}%`;
+      chip.style.top = `${Math.max(5, y * 100)}%`;
+      return chip;
+    }),
+  );
+  const mark = () =>
+    [...box.children].forEach((chip, k) => chip.setAttribute("aria-pressed", people[k].person === session.person));
   mark();
-  session.addEventListener("person", mark);
+  session.addEventListener("person", function again() {
+    if (box.isConnected) mark();
+    else session.removeEventListener("person", again);
+  });
   return box;
 }
 
@@ -45,9 +67,21 @@ export function chips() {
 export function portraits(place) {
   const people = session.parse?.people ?? [];
   place.hidden = people.length < 2;
-  place.replaceChildren(...people.map((person) => h("button", {
-    type: "button", className: "portrait", "aria-pressed": person.person === session.person, onclick: () => choose(person.person),
-  }, crop(person), h("span", {}, t("person", { n: person.person })))));
+  place.replaceChildren(
+    ...people.map((person) =>
+      h(
+        "button",
+        {
+          type: "button",
+          className: "portrait",
+          "aria-pressed": person.person === session.person,
+          onclick: () => choose(person.person),
+        },
+        crop(person),
+        h("span", {}, t("person", { n: person.person })),
+      ),
+    ),
+  );
 }
 
 function crop(person) {
@@ -59,6 +93,8 @@ function crop(person) {
   const span = Math.min(size * 1.5, w, h_);
   const left = Math.min(Math.max(x * w - span / 2, 0), w - span);
   const top = Math.min(Math.max(y * h_ - span * 0.15, 0), h_ - span);
-  canvas.getContext("2d").drawImage(session.image, left * scale, top * scale, span * scale, span * scale, 0, 0, side, side);
+  canvas
+    .getContext("2d")
+    .drawImage(session.image, left * scale, top * scale, span * scale, span * scale, 0, 0, side, side);
   return canvas;
 }

@@ -1,9 +1,16 @@
 // Two languages: texts by key, names of things the server knows only in English, and the switch between them.
 import { en } from "./en.js";
+import { names } from "./zh-names.js";
 import { zh } from "./zh.js";
 
 const tables = { en, zh };
-const stored = () => { try { return localStorage.getItem("language"); } catch { return null; } };
+const stored = () => {
+  try {
+    return localStorage.getItem("language");
+  } catch {
+    return null;
+  }
+};
 export const languages = new EventTarget();
 export let language = tables[stored()] ? stored() : navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en";
 
@@ -12,10 +19,12 @@ export function find(key, values = {}) {
   const text = tables[language][key] ?? en[key];
   return text?.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }
+/** Whether we have words of our own for a problem, in English and so in all languages. */
+export const own = (code) => `r.${code}` in en;
 export const t = (key, values) => find(key, values) ?? key;
 
 /** Name of something listed by the server, such as a fabric: translated if we can, else the server's own. */
-export const named = (name, title) => (language === "zh" && zh.names[name]) || title[0].toUpperCase() + title.slice(1);
+export const named = (name, title) => (language === "zh" && names[name]) || title[0].toUpperCase() + title.slice(1);
 
 /** Title of a part from the legend. */
 export const partTitle = (part) => (language === "zh" ? part.title_zh : part.title);
@@ -27,7 +36,11 @@ export function translate(root = document) {
 
 export function speak(next) {
   language = next;
-  try { localStorage.setItem("language", next); } catch { /* private windows may refuse */ }
+  try {
+    localStorage.setItem("language", next);
+  } catch {
+    /* private windows may refuse */
+  }
   document.documentElement.lang = next === "zh" ? "zh-Hans" : "en";
   document.title = t("title");
   document.getElementById("language").textContent = next === "zh" ? "English" : "中文";

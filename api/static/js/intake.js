@@ -10,22 +10,45 @@ export function intake(take) {
   const file = byId("file");
   byId("pick").onclick = () => file.click();
   byId("another").onclick = () => file.click();
-  file.onchange = () => { if (file.files[0]) take(file.files[0]); file.value = ""; };
+  file.onchange = ({ target }) => {
+    if (target.files[0]) take(target.files[0]);
+    target.value = "";
+  };
   addEventListener("paste", (event) => {
     const found = [...(event.clipboardData?.items ?? [])].find((item) => item.kind === "file");
-    if (found) { event.preventDefault(); take(found.getAsFile()); }
+    if (found) {
+      event.preventDefault();
+      take(found.getAsFile());
+    }
   });
   dropping(take);
-  byId("camera").onclick = () => camera(take);
+  // Phones have a better camera application than a page can be.
+  const touch = matchMedia("(pointer: coarse)").matches;
+  byId("camera").onclick = () => (touch ? byId("snap").click() : camera(take));
+  byId("snap").onchange = file.onchange;
 }
 
 function dropping(take) {
   let deep = 0;
-  const veil = (shown) => { byId("veil").hidden = !shown; };
+  const veil = (shown) => {
+    byId("veil").hidden = !shown;
+  };
   const files = (event) => event.dataTransfer?.types.includes("Files");
-  addEventListener("dragenter", (event) => { if (files(event)) { deep += 1; veil(true); } });
-  addEventListener("dragleave", (event) => { if (files(event)) { deep = Math.max(0, deep - 1); veil(deep > 0); } });
-  addEventListener("dragover", (event) => { if (files(event)) event.preventDefault(); });
+  addEventListener("dragenter", (event) => {
+    if (files(event)) {
+      deep += 1;
+      veil(true);
+    }
+  });
+  addEventListener("dragleave", (event) => {
+    if (files(event)) {
+      deep = Math.max(0, deep - 1);
+      veil(deep > 0);
+    }
+  });
+  addEventListener("dragover", (event) => {
+    if (files(event)) event.preventDefault();
+  });
   addEventListener("drop", (event) => {
     deep = 0;
     veil(false);
@@ -51,7 +74,14 @@ async function camera(take) {
   byId("shoot").onclick = () => {
     const canvas = h("canvas", { width: video.videoWidth, height: video.videoHeight });
     canvas.getContext("2d").drawImage(video, 0, 0);
-    canvas.toBlob((blob) => { booth.close(); if (blob) take(blob); }, "image/jpeg", 0.94);
+    canvas.toBlob(
+      (blob) => {
+        booth.close();
+        if (blob) take(blob);
+      },
+      "image/jpeg",
+      0.94,
+    );
   };
   booth.showModal();
   await video.play().catch(() => {});
@@ -61,15 +91,33 @@ let shelf = null;
 /** Sample photos to click on. */
 export async function samples(take) {
   try {
-    shelf ??= await Promise.all((await list("v1/samples")).samples.map(async (sample) => {
-      const photo = await (await ask(sample.picture)).blob();
-      return { ...sample, photo, url: URL.createObjectURL(photo) };
-    }));
+    shelf ??= await Promise.all(
+      (await list("v1/samples")).samples.map(async (sample) => {
+        const photo = await (await ask(sample.picture)).blob();
+        return { ...sample, photo, url: URL.createObjectURL(photo) };
+      }),
+    );
   } catch (error) {
     return complain(error, () => samples(take));
   }
   poster((shelf.find((each) => each.name === "parents-and-baby") ?? shelf[0]).url);
-  byId("samples").replaceChildren(...shelf.map((sample) => h("li", {}, h("button", {
-    type: "button", className: "sample", onclick: () => take(sample.photo),
-  }, h("img", { src: sample.url, alt: "" }), h("span", {}, named(sample.name, sample.title)), h("b", { "aria-hidden": "true" }, t(sample.people === 1 ? "people.1" : "people.n", { n: sample.people }))))));
+  byId("samples").replaceChildren(
+    ...shelf.map((sample) =>
+      h(
+        "li",
+        {},
+        h(
+          "button",
+          {
+            type: "button",
+            className: "sample",
+            onclick: () => take(sample.photo),
+          },
+          h("img", { src: sample.url, alt: "" }),
+          h("span", {}, named(sample.name, sample.title)),
+          h("b", { "aria-hidden": "true" }, t(sample.people === 1 ? "people.1" : "people.n", { n: sample.people })),
+        ),
+      ),
+    ),
+  );
 }

@@ -43,7 +43,10 @@ function welcome(shown) {
   byId("studio").hidden = shown;
   byId("another").hidden = shown;
   document.body.classList.toggle("working", !shown);
-  if (!shown) { scrollTo(0, 0); byId("studio-title").focus({ preventScroll: true }); }
+  if (!shown) {
+    scrollTo(0, 0);
+    byId("studio-title").focus({ preventScroll: true });
+  }
 }
 
 function select(name) {
@@ -74,9 +77,13 @@ async function fill() {
   }
 }
 
-const empty = () => TABS.forEach((each) => ["panel", "view", "take"].forEach((part) => byId(`${part}-${each}`).replaceChildren()));
+const empty = () =>
+  TABS.forEach((each) => ["panel", "view", "take"].forEach((part) => byId(`${part}-${each}`).replaceChildren()));
 
-session.addEventListener("photo", () => { empty(); parts.showPhoto(); });
+session.addEventListener("photo", () => {
+  empty();
+  parts.showPhoto();
+});
 session.addEventListener("parse", () => {
   empty();
   portraits(byId("people"));
@@ -86,7 +93,9 @@ session.addEventListener("parse", () => {
   select(tab);
 });
 session.addEventListener("person", () => {
-  byId("people").querySelectorAll("button").forEach((each, k) => each.setAttribute("aria-pressed", session.parse.people[k].person === session.person));
+  byId("people")
+    .querySelectorAll("button")
+    .forEach((each, k) => each.setAttribute("aria-pressed", session.parse.people[k].person === session.person));
   if (tab !== "avatar") byId("panel-avatar").replaceChildren();
   else avatarPanel.personChanged();
   if (tab !== "tryon") byId("panel-tryon").replaceChildren();
@@ -97,9 +106,14 @@ for (const [k, each] of TABS.entries()) {
   const button = byId(`tab-${each}`);
   button.onclick = () => select(each);
   button.onkeydown = (event) => {
+    const ends = { Home: TABS[0], End: TABS.at(-1) };
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key] ?? 0;
-    const next = byId(`tab-${event.key === "Home" ? TABS[0] : event.key === "End" ? TABS.at(-1) : TABS[(k + step + TABS.length) % TABS.length]}`);
-    if (!next.disabled && next !== button) { event.preventDefault(); next.focus(); next.click(); }
+    const next = byId(`tab-${ends[event.key] ?? TABS[(k + step + TABS.length) % TABS.length]}`);
+    if (!next.disabled && next !== button) {
+      event.preventDefault();
+      next.focus();
+      next.click();
+    }
   };
 }
 

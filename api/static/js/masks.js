@@ -4,7 +4,9 @@
 export function counts(text) {
   const out = [];
   for (let i = 0; i < text.length;) {
-    let value = 0, shift = 0, code;
+    let value = 0,
+      shift = 0,
+      code;
     do {
       code = text.charCodeAt(i++) - 48;
       value |= (code & 31) << shift;
@@ -60,7 +62,8 @@ export function paint(canvas, map, legend, focus, strength) {
   canvas.height = height;
   const picture = new ImageData(width, height);
   const data = new Uint32Array(picture.data.buffer);
-  const word = ([r, g, b], a) => ((a << 24) | (b << 16) | (g << 8) | r) >>> 0; // little-endian, as all browsers' machines are
+  // Little-endian, as all machines with browsers are.
+  const word = ([r, g, b], a) => ((a << 24) | (b << 16) | (g << 8) | r) >>> 0;
   const fills = new Uint32Array(256);
   const rims = new Uint32Array(256);
   for (const { id, color } of legend) {
@@ -72,13 +75,17 @@ export function paint(canvas, map, legend, focus, strength) {
   for (let y = 0, i = 0; y < height; y++) {
     for (let x = 0; x < width; x++, i++) {
       const part = parts[i];
-      const shown = part && (!focus || ((!focus.parts || focus.parts.has(part)) && (!focus.person || focus.person === people[i])));
+      const shown =
+        part && (!focus || ((!focus.parts || focus.parts.has(part)) && (!focus.person || focus.person === people[i])));
       if (!shown) {
         if (focus) data[i] = dim;
         continue;
       }
-      const rim = (x + 1 < width && (parts[i + 1] !== part || people[i + 1] !== people[i])) || (y + 1 < height && (parts[i + width] !== part || people[i + width] !== people[i]))
-        || (focus && x && parts[i - 1] !== part) || (focus && y && parts[i - width] !== part);
+      const rim =
+        (x + 1 < width && (parts[i + 1] !== part || people[i + 1] !== people[i])) ||
+        (y + 1 < height && (parts[i + width] !== part || people[i + width] !== people[i])) ||
+        (focus && x && parts[i - 1] !== part) ||
+        (focus && y && parts[i - width] !== part);
       data[i] = rim ? (focus ? lit : rims[part]) : fills[part];
     }
   }

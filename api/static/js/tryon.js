@@ -1,16 +1,29 @@
 // Try-on: a garment is made ready once (a stage), then draped anew with every change.
-import { called_off, ask, post } from "./api.js";
+import { calledOff, ask, post } from "./api.js";
 import { byId, chase, save } from "./dom.js";
 import { chips, framed } from "./frame.js";
 import { t } from "./i18n.js";
 import { busy, complain, tell } from "./notice.js";
-import { personOf, session, work } from "./session.js";
+import { fullWork, personOf, session, work } from "./session.js";
 import { slider } from "./slider.js";
 
 const LIVE = 1280; // px of the picture that follows the sliders
 export const options = {
-  region: "upper", cloth: "fabric", fabric: "tartan", repeats: {}, angle: 0, folds: 1, color: "#7a1f2b", tile: null, garment: null, kind: "",
-  print: null, under: "", place: "chest", width: 28, turn: 0,
+  region: "upper",
+  cloth: "fabric",
+  fabric: "tartan",
+  repeats: {},
+  angle: 0,
+  folds: 1,
+  color: "#7a1f2b",
+  tile: null,
+  garment: null,
+  kind: "",
+  print: null,
+  under: "",
+  place: "chest",
+  width: 28,
+  turn: 0,
 };
 let stage = null; // {person, region, id, ready}
 let compare = null;
@@ -33,10 +46,25 @@ export function cloth(repeat) {
   const { folds, angle } = options;
   const tile = { repeat_cm: options.repeats[options.fabric] ?? repeat, angle };
   if (options.cloth === "color") return { color: options.color, folds };
-  if (options.cloth === "garment") return options.garment && { garment: options.garment, garment_kind: options.kind, folds };
+  if (options.cloth === "garment")
+    return options.garment && { garment: options.garment, garment_kind: options.kind, folds };
   if (options.cloth === "print") {
-    const under = options.under === "color" ? { color: options.color } : options.under === "fabric" ? { fabric: options.fabric === "own" ? "plain" : options.fabric } : {};
-    return options.print && { print: options.print, place: options.place, print_width_cm: options.width, print_angle: options.turn, folds, ...under };
+    const under =
+      options.under === "color"
+        ? { color: options.color }
+        : options.under === "fabric"
+          ? { fabric: options.fabric === "own" ? "plain" : options.fabric }
+          : {};
+    return (
+      options.print && {
+        print: options.print,
+        place: options.place,
+        print_width_cm: options.width,
+        print_angle: options.turn,
+        folds,
+        ...under,
+      }
+    );
   }
   if (options.fabric === "own") return options.tile && { tile: options.tile, ...tile, folds };
   return { fabric: options.fabric, ...tile, folds };
@@ -44,7 +72,9 @@ export function cloth(repeat) {
 
 let repeatOf = () => undefined;
 /** Tells how wide a fabric's own repeat is: the panel knows the shelf. */
-export const setRepeats = (look) => { repeatOf = look; };
+export const setRepeats = (look) => {
+  repeatOf = look;
+};
 
 /** Drapes what is chosen; makes the stage first where person or region are new. */
 export const drape = chase(async (signal) => {
@@ -54,9 +84,7 @@ export const drape = chase(async (signal) => {
   const box = byId("view-tryon");
   const waiting = setTimeout(() => box.classList.add("waiting"), 250);
   try {
-    const at = await ready();
-    if (signal.aborted) return;
-    const blob = await post(`v1/stages/${at.id}/drape`, { ...wanted, format: "jpeg" }, signal);
+    const blob = await draped(wanted, signal);
     if (signal.aborted) return;
     const next = URL.createObjectURL(blob);
     compare.show(next);
@@ -64,14 +92,24 @@ export const drape = chase(async (signal) => {
     url = next;
     tell(t("draped"));
   } catch (error) {
-    if (called_off(error)) return;
-    if (error.code === "expired") { stage = null; return void drape(); }
+    if (calledOff(error)) return;
     complain(error, drape);
   } finally {
     clearTimeout(waiting);
     if (!signal.aborted) box.classList.remove("waiting");
   }
 }, 60); // a pause between: a hand on a slider must not spend the allowance of requests
+
+async function draped(wanted, signal, again = true) {
+  const { id } = await ready();
+  try {
+    return await post(`v1/stages/${id}/drape`, { ...wanted, format: "jpeg" }, signal);
+  } catch (error) {
+    if (error.code !== "expired" || !again) throw error;
+    stage = null;
+    return draped(wanted, signal, false);
+  }
+}
 
 // A stage goes on being made while sliders move: only its drapes are called off.
 async function ready() {
@@ -94,13 +132,18 @@ function drop() {
 // The bar starts where some of the person is old and most is new.
 function wipe() {
   const [x0, , x1] = personOf().box;
-  compare.place(Math.min(80, Math.max(12, ((x0 + 0.25 * (x1 - x0)) / session.parse.size[0]) * 100)));
+  compare.place(Math.min(80, Math.max(12, ((x0 + 0.12 * (x1 - x0)) / session.parse.size[0]) * 100)));
 }
 
 async function make(mine) {
   const task = busy("staging");
   try {
-    const blob = await work("v1/stages", { person: mine.person, region: mine.region, max_side: LIVE }, task.signal, task.told);
+    const blob = await work(
+      "v1/stages",
+      { person: mine.person, region: mine.region, max_side: LIVE },
+      task.signal,
+      task.told,
+    );
     const { id } = JSON.parse(await blob.text());
     mine.id = id;
     return mine;
@@ -118,7 +161,12 @@ export async function download(view) {
   if (!wanted) return complain({ code: "no-picture" });
   const task = busy("making");
   try {
-    const blob = await work("v1/try-on", { person: session.person, region: options.region, ...wanted, view, format: "png" }, task.signal, task.told);
+    const blob = await fullWork(
+      "v1/try-on",
+      { person: session.person, region: options.region, ...wanted, view, format: "png" },
+      task.signal,
+      task.told,
+    );
     save(blob, view === "layer" ? "cloth.png" : "try-on.png");
   } catch (error) {
     complain(error, () => download(view));
