@@ -125,7 +125,8 @@ def _pull(weight: WeightFile) -> None:
 
 
 def _pull_from_hub(info: EngineInfo, hub: HubModel) -> None:
-    from dressform.parsing.engines.m2fp.weights import is_pulled, pull, pulled_folder
+    from dressform.parsing.engines.m2fp.pull import pull
+    from dressform.parsing.engines.m2fp.weights import is_pulled, pulled_folder
 
     if is_pulled(hub):
         typer.echo(f"{hub.model} {hub.revision} is here already: {pulled_folder(hub)}")

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from m2fp_stub import HUB, SeeingRunner, StubHub, bright_photo, converted_folder, model_folder
+from m2fp_stub import HUB, SeeingRunner, StubHub, bright_photo, converted_folder
 
 from dressform.parsing import (
     EngineUnavailableError,
@@ -20,7 +20,7 @@ from dressform.parsing import (
     WeightsError,
     load_parser,
 )
-from dressform.parsing.engines.m2fp import adapter, convert, engine, runtime, weights
+from dressform.parsing.engines.m2fp import convert, engine, pull, runtime, weights
 from dressform.parsing.engines.m2fp.configuration import MULTI, SINGLE
 from dressform.parsing.engines.m2fp.engine import M2FPParser
 from dressform.parsing.engines.m2fp.views import View, mirrored_classes, views_of
@@ -223,7 +223,7 @@ def test_one_network_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_commands(cli: Cli, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(weights, "_client", StubHub)
+    monkeypatch.setattr(pull, "_client", StubHub)
     monkeypatch.setattr(convert, "_export", lambda given, path: path.write_bytes(b"onnx"))
     ran = cli("models", "pull", "m2fp")
     folder = weights.pulled_folder(HUB)
@@ -248,61 +248,3 @@ def test_options_of_parse(cli: Cli, fake_parser: Any, make_photo: Any, tmp_path:
         "weights": tmp_path, "device": "cuda", "runtime": "torch", "precision": "bf16", "tta": True, "max_side": 640,
     }  # fmt: skip
     assert "skipped" in cli(*run).out and "skipped" not in cli(*run[:-2]).out, "other options, other results"
-
-
-# ---- ModelScope's own pipeline --------------------------------------------------------------------------------------
-
-
-def test_adapter_makes_the_same_people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    photo = bright_photo(640, 480, 40, 300)
-    ours = parser()
-
-    def pipeline(image: np.ndarray) -> dict[str, list[Any]]:
-        found = ours.instances(np.ascontiguousarray(image[:, :, ::-1]))
-        masks = []
-        for each in found:
-            assert each.mask is not None
-            masks.append(adapter_mask(each.mask, photo.shape[:2]))
-        return {
-            "masks": masks,
-            "labels": [MULTI.classes[each.label] for each in found],
-            "scores": [each.score for each in found],
-        }
-
-    theirs = adapter.load(weights=model_folder(tmp_path / "ms"))
-    theirs.__dict__["_pipeline"] = pipeline
-    a, b = ours.parse(photo), theirs.parse(photo)
-    assert b.engine == "modelscope" and len(a) == len(b) == 2
-    assert (a.labels == b.labels).mean() > 0.999 and (a.instances == b.instances).mean() > 0.999
-    assert [p.score for p in a.people] == pytest.approx([p.score for p in b.people])
-
-
-def adapter_mask(mask: Any, shape: tuple[int, ...]) -> np.ndarray:
-    from dressform.parsing.engines.m2fp.masks import unpack
-
-    return unpack(mask, (0, 0, shape[1], shape[0])).astype(np.float32)
-
-
-def test_adapter_of_the_one_person_model(tmp_path: Path) -> None:
-    hair, rest = np.zeros((40, 30)), np.ones((40, 30))
-    hair[5:20, 10:20], rest[5:20, 10:20] = 1, 0
-    theirs = adapter.load(weights=model_folder(tmp_path / "ms", SINGLE))
-    theirs.__dict__["_pipeline"] = lambda image: {
-        "masks": [rest, hair], "labels": ["Background", "Hair"], "scores": [0.9, 0.8],
-    }  # fmt: skip
-    (person,) = theirs.parse(np.zeros((40, 30, 3), np.uint8)).people
-    assert person.parts == (Part.HAIR,) and person.box == (10, 5, 20, 20) and person.score == pytest.approx(0.8)
-
-
-def test_adapter_without_modelscope_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "modelscope.pipelines", None)
-    theirs = load_parser("modelscope", weights=model_folder(tmp_path / "ms"))
-    with pytest.raises(MissingExtraError, match="'m2fp' runs the same weights"):
-        theirs.parse(bright_photo())
-    theirs.__dict__["_pipeline"] = lambda image: 1 / 0
-    with pytest.raises(EngineUnavailableError, match="ZeroDivisionError"):
-        theirs.parse(bright_photo())
-    with pytest.raises(OptionError, match="cpu, cuda"):
-        load_parser("modelscope", weights=tmp_path / "ms", device="tpu")
-    with pytest.raises(OptionError, match="converted"):
-        load_parser("modelscope", weights=converted_folder(tmp_path / "c"))

@@ -11,7 +11,7 @@ import pytest
 from m2fp_stub import HUB, StubHub, converted_folder, model_folder
 
 from dressform.parsing import DownloadError, MissingExtraError, OfflineError, OutputError, WeightsError
-from dressform.parsing.engines.m2fp import convert, engine, weights
+from dressform.parsing.engines.m2fp import convert, engine, pull, weights
 from dressform.parsing.engines.m2fp.configuration import MULTI, SINGLE
 
 
@@ -137,11 +137,11 @@ def test_weights_of_the_other_model(tmp_path: Path) -> None:
 
 def test_pull(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     hub = StubHub()
-    folder = weights.pull(HUB, hub)
+    folder = pull.pull(HUB, hub)
     assert hub.calls == [(HUB.model, "v1.0.1")] and capsys.readouterr().out == ""
     assert sorted(path.name for path in folder.iterdir()) == ["configuration.json", "pytorch_model.pt"]
     assert [path.name for path in weights.verify_pulled(HUB)] == ["configuration.json", "pytorch_model.pt"]
-    assert weights.pull(HUB, hub) == folder and len(hub.calls) == 1
+    assert pull.pull(HUB, hub) == folder and len(hub.calls) == 1
     assert weights.find_weights("m2fp", HUB).sha256 == weights.file_sha256(folder / "pytorch_model.pt")
     (folder / "pytorch_model.pt").write_bytes(b"damaged")
     with pytest.raises(WeightsError, match="damaged"):
@@ -160,30 +160,30 @@ def test_pull(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
 )
 def test_pull_that_fails_leaves_nothing(changes: dict[str, Any], kind: type[Exception], words: str, home: Path) -> None:
     with pytest.raises(kind, match=words):
-        weights.pull(HUB, StubHub(**changes))
+        pull.pull(HUB, StubHub(**changes))
     assert left_over(home) == ["weights", "weights/cv_resnet101_image-multiple-human-parsing"]
     assert not weights.is_pulled(HUB)
-    weights.pull(HUB, StubHub())
+    pull.pull(HUB, StubHub())
     assert weights.is_pulled(HUB), "trying again works"
 
 
 def test_pull_of_something_else_under_the_same_revision(home: Path) -> None:
-    folder = weights.pull(HUB, StubHub())
+    folder = pull.pull(HUB, StubHub())
     (folder / "pytorch_model.pt").unlink()
     other = StubHub()
     other.files["pytorch_model.pt"] = b"something else"
     with pytest.raises(DownloadError, match="not what it was at the first pull"):
-        weights.pull(HUB, other)
+        pull.pull(HUB, other)
     assert weights.is_pulled(HUB) is False
-    weights.pull(HUB, StubHub())
+    pull.pull(HUB, StubHub())
     assert weights.is_pulled(HUB)
 
 
 def test_pull_without_network_or_client(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "modelscope.hub.snapshot_download", None)
     with pytest.raises(MissingExtraError, match="--weights"):
-        weights.pull(HUB)
+        pull.pull(HUB)
     monkeypatch.setenv("DRESSFORM_OFFLINE", "1")
     with pytest.raises(OfflineError, match="DRESSFORM_OFFLINE"):
-        weights.pull(HUB)
+        pull.pull(HUB)
     assert not home.exists()
