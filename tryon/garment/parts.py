@@ -18,6 +18,7 @@ Mask = npt.NDArray[np.bool_]
 _LOOK = 60_000  # px of the picture that the outline is taken from
 _OFF = 0.035  # roots of the area: farther from the outline a landmark was estimated, and edges to it are straight
 _POINTS = 33
+_STRIP = 0.35  # half width of a sleeve that cannot be told, in widths of its armhole
 _LEAST_AREA = 0.05  # of a piece of a limb over their median: less is a fold
 _CAP = 0.35  # length of one edge of a sleeve over the other's, below which it hardly is a sleeve
 
@@ -44,11 +45,15 @@ class Limb:
     def at(self, along: Doubles, across: Doubles) -> Doubles:
         """(k, 2): places at ``along`` 0..1 and ``across`` -1 (inner edge) to 1 (outer edge); both go on beyond."""
         n = len(self.outer)
-        place = along * (n - 1)
+        place = np.maximum(along, 0) * (n - 1)
         k = np.clip(np.floor(place).astype(np.int64), 0, n - 2)
         share = (place - k)[:, None]
         outer = self.outer[k] * (1 - share) + self.outer[k + 1] * share
         inner = self.inner[k] * (1 - share) + self.inner[k + 1] * share
+        # Before its beginning both edges go on in one direction: their first steps may lead anywhere.
+        way = (self.outer[n // 3] - self.outer[0] + self.inner[n // 3] - self.inner[0]) / 2
+        before = (np.minimum(along, 0) * (n - 1) / (n // 3))[:, None] * way
+        outer, inner = outer + before, inner + before
         return np.asarray(inner + (outer - inner) * ((across + 1) / 2)[:, None], np.float64)
 
 
@@ -163,7 +168,18 @@ def _sound(limb: Limb, side: str) -> Limb | None:
         area = np.concatenate(turns) * (1 if side == "L" else -1)
         if float(np.median(area)) > 0 and float(area.min()) > _LEAST_AREA * float(np.median(area)):
             return Limb(outer, inner, limb.crotch)
-    return None
+    if bend:
+        return None
+    # A sleeve folded over the side or seen from its edge: a strip of even width along its middle.
+    ends = (limb.outer + limb.inner)[[0, -1]] / 2
+    way = ends[1] - ends[0]
+    long = float(np.hypot(*way))
+    if long < 1e-6:
+        return None
+    half = _STRIP * float(np.hypot(*(limb.outer - limb.inner)[0])) / long * (1 if side == "L" else -1)
+    aside = half * np.array([way[1], -way[0]])
+    middle = ends[0] + along * way
+    return Limb(middle + aside, middle - aside)
 
 
 def resample(line: Doubles, count: int) -> Doubles:
