@@ -9,6 +9,7 @@ surer ones weighing more.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,7 @@ import numpy.typing as npt
 from dressform.tryon.gather import Nearest, Pixels, Planes, dot, planes
 from dressform.tryon.light import luminance
 
-__all__ = ["band_alpha"]
+__all__ = ["CLEAR", "Pairs", "band_alpha", "by_pairs", "calmed", "chunks", "smooth"]
 
 Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
@@ -33,8 +34,23 @@ _TEXTURE = 0.1  # share of the cloth's own spread that counts as grain where it 
 _FIT = 4.0  # squared distance, in spreads, at which a neighbour's pair counts for little
 _FRONT = 12  # reaches: what lies further in front is not asked
 _ROUNDS, _HOLD, _SAME = 4, 16.0, 0.05  # of the smoothing: rounds, weight of a pixel's own value, spread of sRGB
-_CLEAR = 0.02  # coverage that is taken for none, and lack of it that is taken for full
+CLEAR = 0.02  # coverage that is taken for none, and lack of it that is taken for full
 _CHUNK = 1 << 13  # pixels worked on at once; their colours then stay in the cache
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """Colours that explain the pixels of a border.
+
+    Attributes:
+        index: (h, w) int32, number of each pixel of the border, -1 for others.
+        colors: (6, n) float32, cloth's colour and the other side's, with the weaker tints of :func:`calmed`.
+        known: (n,) float32 0..1, how far colours may tell at all.
+    """
+
+    index: npt.NDArray[np.int32]
+    colors: Planes
+    known: Floats
 
 
 def band_alpha(
@@ -45,7 +61,7 @@ def band_alpha(
     fronts: Sequence[Mask],
     extra: tuple[Mask, Floats],
     reach: int,
-) -> Floats:
+) -> tuple[Floats, Pairs]:
     """Coverage by the garment.
 
     Args:
@@ -58,28 +74,23 @@ def band_alpha(
         reach: Half the band's width in pixels.
 
     Returns:
-        (h, w) float32 in 0..1, exactly 0 or 1 outside the band.
+        (h, w) float32 in 0..1, exactly 0 or 1 outside the band, and the colours that explain the band.
     """
     out = (guess > 0.5).astype(np.float32)
     pixels = Pixels.of(band)
+    index = np.full(band.shape, -1, np.int32)
     cloth, rest = (out > 0) & ~band, (out == 0) & ~band
     if not len(pixels) or not cloth.any() or not rest.any():
-        return out
-    pairs, clear = _pairs(linear, guess, pixels, (cloth, rest), fronts, extra, reach)
-    share = np.empty(len(pixels), np.float32)
-    trust = np.empty(len(pixels), np.float32)
-    index = np.full(band.size, -1, np.int32)
-    index[pixels.where] = np.arange(len(pixels), dtype=np.int32)
-    for at, chunk in _chunks(pixels):
-        own, prior = _calmed(planes(linear, chunk.where)), chunk.take(guess)
-        share[at], trust[at] = _shared(own, prior, clear[at], chunk, pairs, index)
-    del pairs, index
-    flat = out.reshape(-1)
-    flat[pixels.where] = share
-    _smooth(flat, shown, pixels, share, trust)
-    out -= np.float32(_CLEAR)
-    out /= np.float32(1 - 2 * _CLEAR)
-    return np.clip(out, 0, 1, out=out)
+        return out, Pairs(index, np.zeros((6, 0), np.float32), np.zeros(0, np.float32))
+    pixels.put(index, np.arange(len(pixels), dtype=np.int32))
+    pairs = Pairs(index, *_pairs(linear, guess, pixels, (cloth, rest), fronts, extra, reach))
+    share, trust = np.empty(len(pixels), np.float32), np.empty(len(pixels), np.float32)
+    for at, chunk in chunks(pixels):
+        own, prior = calmed(planes(linear, chunk.where)), chunk.take(guess)
+        share[at], trust[at] = by_pairs(own, prior, chunk, pairs)
+    pixels.put(out, share)
+    smooth(out, shown, pixels, share, trust)
+    return out, pairs
 
 
 def _pairs(
@@ -100,9 +111,9 @@ def _pairs(
     ahead = [_Side(linear, front & known[1]) for front in fronts if (front & known[1]).any()]
     clear = np.empty(len(pixels), np.float32)
     pairs = np.empty((6, len(pixels)), np.float32)
-    for at, chunk in _chunks(pixels):
+    for at, chunk in chunks(pixels):
         inner, outer = (side.candidates(chunk, reach) for side in sides)
-        own, prior = _calmed(planes(linear, chunk.where)), chunk.take(guess)
+        own, prior = calmed(planes(linear, chunk.where)), chunk.take(guess)
         clear[at] = 1 - np.maximum(2 * prior - 1, 0) ** 2 * _within(own, inner)
         for front in ahead:
             color, far = front.candidates(chunk, 0)[0]
@@ -111,12 +122,12 @@ def _pairs(
         loose = chunk.take(extra[0])
         if loose.any():
             far = np.where(loose, np.float32(0), np.float32(1e3))
-            outer += [(np.repeat(color[:, None], len(chunk), axis=1), far) for color in _calmed(extra[1].T.copy()).T]
+            outer += [(np.repeat(color[:, None], len(chunk), axis=1), far) for color in calmed(extra[1].T.copy()).T]
         pairs[:, at] = _best_pair(own, prior, clear[at], inner, outer)
     return pairs, clear
 
 
-def _calmed(colors: Planes) -> Planes:
+def calmed(colors: Planes) -> Planes:
     """(3, n) colours with weaker tints, in place: JPEG and most sensors blur tints more than light."""
     grey = luminance(colors.T)
     colors -= grey
@@ -125,7 +136,7 @@ def _calmed(colors: Planes) -> Planes:
     return colors
 
 
-def _chunks(pixels: Pixels) -> Iterator[tuple[slice, Pixels]]:
+def chunks(pixels: Pixels) -> Iterator[tuple[slice, Pixels]]:
     for start in range(0, len(pixels), _CHUNK):
         at = slice(start, min(start + _CHUNK, len(pixels)))
         yield at, Pixels(pixels.where[at], pixels.shape)
@@ -165,7 +176,7 @@ class _Side:
             total += planes(self._linear, there) * weight
             count += weight
         total /= np.maximum(count, 1)
-        return _calmed(total)
+        return calmed(total)
 
 
 def _noise(own: Planes) -> Floats:
@@ -206,16 +217,27 @@ def _best_pair(own: Planes, prior: Floats, known: Floats, inner: list[Candidate]
     return out
 
 
-def _shared(
-    own: Planes, prior: Floats, known: Floats, pixels: Pixels, pairs: Planes, index: npt.NDArray[np.int32]
-) -> tuple[Floats, Floats]:
-    """(n,) coverage by the mean of the pairs of a pixel and its neighbours, and how much to trust it, 0..1."""
+def by_pairs(own: Planes, prior: Floats, pixels: Pixels, pairs: Pairs) -> tuple[Floats, Floats]:
+    """Coverage by the mean of the pairs of a pixel and its neighbours.
+
+    Args:
+        own: (3, n) colours, :func:`calmed`.
+        prior: (n,) first guess, which stays where there is no pair.
+        pixels: (n,) places of the pixels in the window of the pairs.
+        pairs: Of that window.
+
+    Returns:
+        (n,) coverage 0..1, and how much to trust it, 0..1.
+    """
     noise = _noise(own)
+    index = pairs.index.reshape(-1)
+    here = np.maximum(np.take(index, pixels.where), 0)
+    known = np.take(pairs.known, here) * (np.take(index, pixels.where) >= 0)
     total = np.full(len(prior), 1e-6, np.float32)
-    pair = np.take(pairs, np.take(index, pixels.where), axis=1) * np.float32(1e-6)
+    pair = np.take(pairs.colors, here, axis=1) * np.float32(1e-6)
     for down, right in _SHARING:
         there = np.take(index, pixels.aside(down, right))
-        found = np.take(pairs, np.maximum(there, 0), axis=1)
+        found = np.take(pairs.colors, np.maximum(there, 0), axis=1)
         _, cost, _ = _unmixed(own, found[:3], found[3:], prior, known, noise)
         near = np.exp(-(down * down + right * right) / 4.5)
         weight = np.float32(near) * np.exp(cost / np.float32(-_FIT)) * (there >= 0)
@@ -244,9 +266,22 @@ def _unmixed(
     return at, cost, clear
 
 
-def _smooth(flat: Floats, shown: npt.NDArray[np.uint8], pixels: Pixels, share: Floats, trust: Floats) -> None:
-    """Jacobi rounds of a bilateral average, in place; ``flat`` holds the coverage of the whole window."""
-    steps = tuple((dy, dx) for dy in range(-2, 3) for dx in range(-2, 3) if (dy, dx) != (0, 0))
+def smooth(
+    out: Floats, shown: npt.NDArray[np.uint8], pixels: Pixels, share: Floats, trust: Floats, reach: int = 2
+) -> None:
+    """Jacobi rounds of a bilateral average, in place, and what is nearly none or all made so.
+
+    Args:
+        out: (h, w) float32, coverage in the whole window.
+        shown: (h, w, 3) uint8 sRGB.
+        pixels: Those to work on.
+        share: (n,) their coverage as it was found.
+        trust: (n,) 0..1.
+        reach: Of the average, in pixels.
+    """
+    span = range(-reach, reach + 1)
+    steps = tuple((dy, dx) for dy in span for dx in span if (dy, dx) != (0, 0))
+    flat = out.reshape(-1)
     sure = np.ones(flat.shape, np.float32)
     sure[pixels.where] = trust
     own = planes(shown, pixels.where)
@@ -264,3 +299,6 @@ def _smooth(flat: Floats, shown: npt.NDArray[np.uint8], pixels: Pixels, share: F
         for place, weight in zip(pixels.neighbours(steps), weights, strict=True):  # places kept would take more memory
             pulled += weight * np.take(flat, place)
         flat[pixels.where] = pulled / total
+    out -= np.float32(CLEAR)
+    out /= np.float32(1 - 2 * CLEAR)
+    np.clip(out, 0, 1, out=out)
