@@ -34,6 +34,7 @@ _TEXTURE = 0.1  # share of the cloth's own spread that counts as grain where it 
 _FIT = 4.0  # squared distance, in spreads, at which a neighbour's pair counts for little
 _FRONT = 12  # reaches: what lies further in front is not asked
 _ROUNDS, _HOLD, _SAME = 4, 16.0, 0.05  # of the smoothing: rounds, weight of a pixel's own value, spread of sRGB
+_CLOSE = 0.7  # squared distance, in pixels, at which pairs of a smaller picture count for little
 CLEAR = 0.02  # coverage that is taken for none, and lack of it that is taken for full
 _CHUNK = 1 << 13  # pixels worked on at once; their colours then stay in the cache
 
@@ -217,7 +218,9 @@ def _best_pair(own: Planes, prior: Floats, known: Floats, inner: list[Candidate]
     return out
 
 
-def by_pairs(own: Planes, prior: Floats, pixels: Pixels, pairs: Pairs) -> tuple[Floats, Floats]:
+def by_pairs(
+    own: Planes, prior: Floats, pixels: Pixels, pairs: Pairs, beside: tuple[Floats, Floats] | None = None
+) -> tuple[Floats, Floats]:
     """Coverage by the mean of the pairs of a pixel and its neighbours.
 
     Args:
@@ -225,6 +228,7 @@ def by_pairs(own: Planes, prior: Floats, pixels: Pixels, pairs: Pairs) -> tuple[
         prior: (n,) first guess, which stays where there is no pair.
         pixels: (n,) places of the pixels in the window of the pairs.
         pairs: Of that window.
+        beside: (n,) each, how far below and to the right of those places' centres the pixels are; None: not at all.
 
     Returns:
         (n,) coverage 0..1, and how much to trust it, 0..1.
@@ -239,7 +243,11 @@ def by_pairs(own: Planes, prior: Floats, pixels: Pixels, pairs: Pairs) -> tuple[
         there = np.take(index, pixels.aside(down, right))
         found = np.take(pairs.colors, np.maximum(there, 0), axis=1)
         _, cost, _ = _unmixed(own, found[:3], found[3:], prior, known, noise)
-        near = np.exp(-(down * down + right * right) / 4.5)
+        if beside is not None:
+            cost += (np.square(beside[0] - down) + np.square(beside[1] - right)) * np.float32(_FIT / _CLOSE)
+            near = 1.0
+        else:
+            near = np.exp(-(down * down + right * right) / 4.5)
         weight = np.float32(near) * np.exp(cost / np.float32(-_FIT)) * (there >= 0)
         total += weight
         pair += found * weight

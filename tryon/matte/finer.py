@@ -41,13 +41,10 @@ def finer_alpha(image: npt.NDArray[Any], alpha: Floats, pairs: Pairs, kept: Mask
     if not len(pixels) or not pairs.colors.size:
         return out
     share, trust = np.empty(len(pixels), np.float32), np.empty(len(pixels), np.float32)
-    height, width = kept.shape
-    rows, columns = alpha.shape
     for at, chunk in chunks(pixels):
-        y, x = np.divmod(chunk.where, width)
-        cells = Pixels((2 * y + 1) * rows // (2 * height) * columns + (2 * x + 1) * columns // (2 * width), alpha.shape)
+        cells, beside = _cells(chunk, alpha.shape)
         own = calmed(np.ascontiguousarray(to_linear(chunk.take(image)).T))
-        share[at], trust[at] = by_pairs(own, chunk.take(out), cells, pairs)
+        share[at], trust[at] = by_pairs(own, chunk.take(out), cells, pairs, beside)
     pixels.put(out, share)
     shown = image if image.dtype == np.uint8 else (image >> 8).astype(np.uint8)
     smooth(out, shown, pixels, share, trust, 1)
@@ -65,3 +62,13 @@ def _enlarged(alpha: Floats, kept: Mask) -> Floats:
         np.divide(out, share, out=out, where=(share > 0) & (share < 1))
         out[kept] = 0
     return out
+
+
+def _cells(pixels: Pixels, shape: tuple[int, ...]) -> tuple[Pixels, tuple[Floats, Floats]]:
+    """The cell of a smaller picture that each pixel lies in, and where it lies beside its middle, in cells."""
+    numbers, rests = [], []
+    for place, most, count in zip(np.divmod(pixels.where, pixels.shape[1]), pixels.shape, shape, strict=True):
+        at = (place + 0.5) * (count / most)
+        numbers.append(at.astype(np.int64))
+        rests.append((at - numbers[-1] - 0.5).astype(np.float32))
+    return Pixels(numbers[0] * shape[1] + numbers[1], (shape[0], shape[1])), (rests[0], rests[1])
