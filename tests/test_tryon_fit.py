@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dressform.parsing import OptionError, Part, Person
 from dressform.tryon.bench.figures import Figure
-from dressform.tryon.bench.fit import FLATS, measure_worn, placed, put_on, worn_photo
+from dressform.tryon.bench.fit import FLATS, measure_own, measure_worn, placed, put_on, worn_photo
 from dressform.tryon.bench.flat_garments import photo
 from dressform.tryon.bench.people import draw_people
 from dressform.tryon.bench.worn_garments import worn
@@ -19,11 +19,14 @@ from dressform.tryon.garment.cut import Cutout, GarmentPhoto, cut_out
 from dressform.tryon.garment.dominant import dominant_color
 from dressform.tryon.garment.drape import drape_garment
 from dressform.tryon.garment.fit import Fit, fit_garment, target_landmarks
-from dressform.tryon.garment.fit_limb import rounded, unrounded
 from dressform.tryon.garment.fit_report import Length, length_note, match_length
+from dressform.tryon.garment.fit_trunk import jacobian
+from dressform.tryon.garment.folds import bent, push_in_window
+from dressform.tryon.garment.reading import footprints, make_reading
 from dressform.tryon.garment.tps import fit_plate, solve
 from dressform.tryon.garment.worn import cut_worn
 from dressform.tryon.light import to_linear
+from dressform.tryon.shape.coords import ClothMap
 from dressform.tryon.shape.panel import Panel
 from dressform.tryon.shape.panels import split_panels
 from dressform.tryon.shape.regions import find_region
@@ -213,6 +216,82 @@ def test_a_print_is_unrolled_and_put_back_where_it_was() -> None:
         assert np.corrcoef(again[..., channel][inner], before[..., channel][inner])[0, 1] > 0.6
 
 
+@pytest.mark.parametrize(
+    ("cloth", "region", "mean"), [("plain", "upper", 0.8), ("print", "upper", 1.2), ("plain", "lower", 0.8)]
+)
+def test_what_one_wears_stays_as_it_is_on_oneself(cloth: str, region: str, mean: float) -> None:
+    score = measure_own(draw_people(420, 620, cloth=cloth, seed=2).people[0], region)
+    assert score.mean < mean and score.p95 < 6 and score.lengths < 1e-3
+
+
+def test_a_shirt_of_the_same_cut_fits() -> None:
+    parse = draw_people(600, 420, people=2, seed=1)
+    one, other = parse.people
+    fit, _ = fitted(cut_worn(np.asarray(parse.image), other, "upper"), one, "upper")
+    assert [length and round(length.share, 1) for length in fit.report.sleeves.values()] == [1, 1]
+    assert fit.report.hem is not None and abs(fit.report.hem.share - 1) < 0.05
+    assert fit.report.uncovered < 0.03 and fit.report.least_det > 0.2 and not fit.report.notes
+
+
+def test_a_strap_and_what_it_hides_stay_with_the_giver() -> None:
+    figure = Figure().shirt()
+    figure.image[figure.labels == Part.UPPER_CLOTHES] = (240, 238, 236)
+    figure.polygon([(118, 100), (128, 100), (204, 250), (192, 250)], Part.UPPER_CLOTHES, (30, 30, 32))
+    cut = cut_worn(figure.image, figure.person(), "upper")
+    inside = cut.image[cut.alpha > 0.99]
+    assert (inside.min(1) > 0.5).mean() > 0.995
+    figure.polygon([(172, 115), (194, 115), (194, 137), (172, 137)], Part.UPPER_CLOTHES, (30, 30, 32))  # a badge
+    cut = cut_worn(figure.image, figure.person(), "upper")
+    assert (cut.image[cut.alpha > 0.99].max(1) < 0.2).mean() > 0.01
+
+
+def test_a_sleeve_that_is_hidden_is_the_other_one_mirrored() -> None:
+    figure = Figure(raised=30).shirt()
+    arm = figure.labels == Part.UPPER_CLOTHES
+    arm[:, :212] = False
+    figure.image[arm] = (24, 20, 18)  # a bag that the parser took for the shirt
+    cut = cut_worn(figure.image, figure.person(), "upper")
+    assert cut.parts is not None and set(cut.parts.limbs) == {"sleeve_R"}
+    fit, _ = fitted(cut, Figure().shirt().person(), "upper")
+    assert set(fit.report.methods.values()) == {"spline", "limb"} and fit.report.uncovered < 0.2
+
+
+def test_pictures_are_read_as_they_are_and_averaged_from_afar() -> None:
+    picture = np.random.default_rng(0).uniform(0, 1, (90, 70, 3)).astype(np.float32)
+    y, x = np.mgrid[0:90, 0:70].astype(np.float32) + np.float32(0.5)
+    same = np.stack([x, y], axis=2)
+    for zoom in (1, 3, 7):
+        source = np.ascontiguousarray(same[: 90 // zoom, : 70 // zoom] * zoom)
+        reading = make_reading(picture, [(source, footprints(source), np.ones(source.shape[:2], np.bool_))])
+        assert reading is not None
+        found = reading.at(source, footprints(source))
+        if zoom == 1:
+            assert np.abs(found - picture).max() < 1e-6
+        else:
+            assert found.std() < 0.5 / zoom and abs(found.mean() - picture.mean()) < 0.02
+    assert make_reading(picture, [(same, footprints(same), np.zeros((90, 70), np.bool_))]) is None
+
+
+@settings(max_examples=10, deadline=None, derandomize=True)
+@given(st.floats(0, 360), st.floats(0.5, 1.5), st.floats(0.5, 12), st.integers(8, 40))
+def test_folds_move_a_print_as_they_move_the_cloth_and_fold_nothing_over(
+    degrees: float, scale: float, size: float, wave: int
+) -> None:
+    y, x = np.mgrid[0:160, 0:200].astype(np.float32)
+    c, s = scale * np.cos(np.radians(degrees)), scale * np.sin(np.radians(degrees))
+    uv = np.stack([c * x - s * y, s * x + c * y], axis=2).astype(np.float32)
+    true = size * np.stack([np.sin(x / wave), np.cos(y / wave)], axis=2)
+    pushed = np.stack([c * true[..., 0] - s * true[..., 1], s * true[..., 0] + c * true[..., 1]], axis=2)
+    cloth_map = ClothMap(uv, np.ones((160, 200), np.uint8), np.ones((160, 200), np.float32), 1.0)
+    found = push_in_window(cloth_map, pushed.astype(np.float16))
+    assert np.isfinite(found).all()
+    if size / wave < 0.4:
+        assert np.abs(found - true)[8:-8, 8:-8].max() < 0.15 * size + 0.1
+    source = bent(np.stack([x, y], axis=2), found)
+    edge = int(size) + 3  # beyond the frame the cloth is not known
+    assert jacobian(source)[edge:-edge, edge:-edge].min() > 0
+
+
 def test_only_clothes_that_have_a_cut_are_taken_off_people() -> None:
     figure = Figure().trousers().shirt()
     person = figure.person()
@@ -222,13 +301,6 @@ def test_only_clothes_that_have_a_cut_are_taken_off_people() -> None:
         cut_worn(figure.image[:-1], person, "upper")
     with pytest.raises(OptionError, match="no 'dress'"):
         cut_worn(figure.image, person, "dress")
-
-
-@settings(max_examples=30, deadline=None, derandomize=True)
-@given(st.lists(st.floats(-1.3, 1.3), min_size=1, max_size=9), st.floats(0, 1))
-def test_unrolling_is_the_inverse_of_rolling(places: list[float], roundness: float) -> None:
-    across = np.array(places)
-    assert np.abs(unrounded(rounded(across, roundness), roundness) - across).max() < 1e-4
 
 
 def test_a_spline_passes_through_its_points_and_the_peak_is_the_commonest_colour() -> None:

@@ -91,10 +91,13 @@ def _garment(stage: Stage, cloth: GarmentPhoto | Region | Cutout, look: Look) ->
     """A garment from a photo, fitted part by part."""
     from dressform.tryon.garment.drape import drape_garment
     from dressform.tryon.garment.fit import fit_garment
+    from dressform.tryon.garment.folds import push_in_window
 
     cut = cloth if isinstance(cloth, Cutout) else _cut(cloth, look.delight)
     fit = fit_garment(cut, stage.panels, stage.landmarks, roundness=look.roundness)
-    return drape_garment(cut, fit, stage.panels), fit.report
+    # What was worn has folds of its own in its print.
+    push = push_in_window(stage.cloth_map, stage.push) if not cut.worn and stage.bend > 0 else None
+    return drape_garment(cut, fit, stage.panels, push=push), fit.report
 
 
 def _cut(cloth: GarmentPhoto | Region, delight: float) -> Cutout:

@@ -25,7 +25,7 @@ __all__ = ["PanelFit", "Wearing", "fit_panel", "make_wearing"]
 
 Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
-_LOOK = 40_000  # px of a panel on which its map is checked
+_LOOK = 15_000  # px of a panel on which its map is checked
 _JUMP = 4.0  # of the median step from pixel to pixel
 _MARGIN = 6  # px around a panel's mask where its map is made too
 
@@ -127,9 +127,9 @@ def _limb(job: Wearing, panel: Panel, kind: str, side: str, box: Window) -> tupl
         length = sleeve_length(panel, limb, side, job.trunk, job.marks)
     else:
         if job.baggy:
-            limb, panel = Limb(limb.outer, limb.inner), replace(panel, seam=None)
+            limb, panel = limb.whole(), replace(panel, seam=None)
         length = leg_length(panel, limb, side, job.cut, job.marks)
-    return fit_limb(panel, limb, side, length, box, roundness=job.roundness, spare=job.trunk), length
+    return fit_limb(panel, limb, side, length, box, roundness=job.roundness), length
 
 
 def _trunk(job: Wearing, panel: Panel, kind: str, box: Window) -> Mapped:

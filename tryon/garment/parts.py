@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dressform.tryon.garment.cut import Cutout
 from dressform.tryon.garment.outline import opened
 
-__all__ = ["Limb", "Trunk", "find_leg", "find_sleeve", "find_trunk", "resample"]
+if TYPE_CHECKING:
+    from dressform.tryon.garment.cut import Cutout
+
+__all__ = ["Limb", "Parts", "Trunk", "find_leg", "find_parts", "find_sleeve", "find_trunk", "resample"]
 
 Doubles = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -31,16 +36,29 @@ class Limb:
         outer: (n, 2) float64 pixels of the cut-out, from the shoulder or waist to the end.
         inner: (n, 2), from the armpit or the middle of the waist to the end.
         crotch: 0..1, where along it the crotch lies; 0 for sleeves.
+        bones: Length of an arm, or of a leg below the crotch, that it is made for; 0: it has to be guessed.
+        beyond: Share of its length by which its end may bulge.
         length: Along its middle, pixels.
+        width: In the mean, pixels.
     """
 
     outer: Doubles
     inner: Doubles
     crotch: float = 0.0
+    bones: float = 0.0
+    beyond: float = 0.0
 
     @property
     def length(self) -> float:
         return float(np.hypot(*np.diff((self.outer + self.inner) / 2, axis=0).T).sum())
+
+    @property
+    def width(self) -> float:
+        return float(np.hypot(*(self.outer - self.inner).T).mean())
+
+    def whole(self) -> Limb:
+        """The same without a crotch."""
+        return Limb(self.outer, self.inner)
 
     def at(self, along: Doubles, across: Doubles) -> Doubles:
         """(k, 2): places at ``along`` 0..1 and ``across`` -1 (inner edge) to 1 (outer edge); both go on beyond."""
@@ -87,8 +105,32 @@ class Trunk:
         return np.asarray(one + (other - one) * ((across + 1) / 2)[:, None], np.float64)
 
 
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """A garment whose parts need not be looked for.
+
+    Attributes:
+        trunk: Its torso or skirt, None for trousers.
+        limbs: By "sleeve_L", "leg_R" and so on.
+        worn: Whether the picture shows it on somebody, as round as they are.
+    """
+
+    trunk: Trunk | None
+    limbs: Mapping[str, Limb]
+    worn: bool = False
+
+
+def find_parts(cut: Cutout) -> Parts:
+    """All parts of a garment."""
+    found = {f"{kind}_{side}": find(cut, side) for kind, find in _LIMBS.items() for side in "RL"}
+    limbs = {name: limb for name, limb in found.items() if limb is not None}
+    return Parts(None if "crotch" in cut.landmarks else find_trunk(cut), MappingProxyType(limbs))
+
+
 def find_trunk(cut: Cutout) -> Trunk:
     """The torso or skirt of a garment; trousers have none."""
+    if cut.parts is not None and cut.parts.trunk is not None:
+        return cut.parts.trunk
     ring, root = _ring(cut)
     m = {name: np.array(place) for name, place in cut.landmarks.items()}
 
@@ -112,6 +154,8 @@ def find_trunk(cut: Cutout) -> Trunk:
 
 def find_sleeve(cut: Cutout, side: str) -> Limb | None:
     """The sleeve of the wearer's "L" or "R"; None where the garment has none or it cannot be seen."""
+    if cut.parts is not None:
+        return cut.parts.limbs.get(f"sleeve_{side}")
     if f"cuff_outer_{side}" not in cut.landmarks:
         return None
     ring, root = _ring(cut)
@@ -128,6 +172,8 @@ def find_sleeve(cut: Cutout, side: str) -> Limb | None:
 
 def find_leg(cut: Cutout, side: str) -> Limb | None:
     """The leg of the wearer's "L" or "R" from the waist down, with its half of the hips; None for skirts."""
+    if cut.parts is not None:
+        return cut.parts.limbs.get(f"leg_{side}")
     if "crotch" not in cut.landmarks:
         return None
     ring, root = _ring(cut)
@@ -224,3 +270,6 @@ def _extent(marks: dict[str, Doubles], name: str) -> float:
 
 def _long(line: Doubles) -> float:
     return float(np.hypot(*np.diff(line, axis=0).T).sum())
+
+
+_LIMBS = {"sleeve": find_sleeve, "leg": find_leg}

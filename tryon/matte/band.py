@@ -2,8 +2,7 @@
 
 Pairs of pure colours from both sides are tried, and the pair on whose line a pixel lies best says how much of it is
 cloth; neighbours then share their pairs: Gastal, Oliveira, "Shared sampling for real-time alpha matting", Eurographics
-2010. Where both sides look alike the first guess stays. At last neighbours that look alike are drawn together, the
-surer ones weighing more.
+2010. Where both sides look alike the first guess stays.
 """
 
 from __future__ import annotations
@@ -16,16 +15,17 @@ import numpy.typing as npt
 
 from dressform.tryon.gather import Nearest, Pixels, Planes, dot, planes
 from dressform.tryon.light import luminance
+from dressform.tryon.matte.smooth import smooth
 
-__all__ = ["CLEAR", "Pairs", "band_alpha", "by_pairs", "calmed", "chunks", "smooth"]
+__all__ = ["Pairs", "band_alpha", "by_pairs", "calmed", "chunks"]
 
 Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 Candidate = tuple[Planes, Floats]
 """A colour for each pixel, and how far it comes from, as a multiple of the shortest way to its side."""
 
-_SIDESTEPS = ((0, 0), (-2.7, 2.3), (2.3, 2.7), (2.7, -2.3), (-2.3, -2.7))  # of the reach: where samples are looked for
-_SHARING = ((0, 0), (-1, -1), (-1, 1), (1, -1), (1, 1), (-2, 0), (2, 0), (0, -2), (0, 2))
+_SIDESTEPS = ((0, 0), (-3, 1), (2.2, 2.4), (1, -3))  # of the reach: where samples are looked for
+_SHARING = ((0, 0), (-1, -1), (-1, 1), (1, -1), (1, 1))
 _GRAIN = 0.02  # spread of a pure colour, of the root of its light
 _ALIKE = 3.0  # squared distance of two colours, in spreads, at which the guess and the colours count the same
 _NEAR, _GUESS = 0.3, 4.0  # costs of far samples and of leaving the guess, beside the squared distance in spreads
@@ -33,9 +33,7 @@ _TINT = 0.5  # of their strength: how much tints count
 _TEXTURE = 0.1  # share of the cloth's own spread that counts as grain where it is judged whether a pixel is cloth
 _FIT = 4.0  # squared distance, in spreads, at which a neighbour's pair counts for little
 _FRONT = 12  # reaches: what lies further in front is not asked
-_ROUNDS, _HOLD, _SAME = 4, 16.0, 0.05  # of the smoothing: rounds, weight of a pixel's own value, spread of sRGB
 _CLOSE = 0.7  # squared distance, in pixels, at which pairs of a smaller picture count for little
-CLEAR = 0.02  # coverage that is taken for none, and lack of it that is taken for full
 _CHUNK = 1 << 13  # pixels worked on at once; their colours then stay in the cache
 
 
@@ -138,6 +136,7 @@ def calmed(colors: Planes) -> Planes:
 
 
 def chunks(pixels: Pixels) -> Iterator[tuple[slice, Pixels]]:
+    """Pixels in parts that are worked on at once, and where each part lies among all of them."""
     for start in range(0, len(pixels), _CHUNK):
         at = slice(start, min(start + _CHUNK, len(pixels)))
         yield at, Pixels(pixels.where[at], pixels.shape)
@@ -272,41 +271,3 @@ def _unmixed(
     cost = np.asarray((at * length - 2 * along) * at + square, np.float32)
     cost /= noise
     return at, cost, clear
-
-
-def smooth(
-    out: Floats, shown: npt.NDArray[np.uint8], pixels: Pixels, share: Floats, trust: Floats, reach: int = 2
-) -> None:
-    """Jacobi rounds of a bilateral average, in place, and what is nearly none or all made so.
-
-    Args:
-        out: (h, w) float32, coverage in the whole window.
-        shown: (h, w, 3) uint8 sRGB.
-        pixels: Those to work on.
-        share: (n,) their coverage as it was found.
-        trust: (n,) 0..1.
-        reach: Of the average, in pixels.
-    """
-    span = range(-reach, reach + 1)
-    steps = tuple((dy, dx) for dy in span for dx in span if (dy, dx) != (0, 0))
-    flat = out.reshape(-1)
-    sure = np.ones(flat.shape, np.float32)
-    sure[pixels.where] = trust
-    own = planes(shown, pixels.where)
-    weights = []
-    for (dy, dx), place in zip(steps, pixels.neighbours(steps), strict=True):
-        step = planes(shown, place) - own
-        near = np.float32(np.exp(-(dy * dy + dx * dx) / 4.5))
-        weights.append(near * np.exp(dot(step, step) * np.float32(-0.5 / (255 * _SAME) ** 2)) * np.take(sure, place))
-    hold = np.float32(_HOLD) * trust
-    total = hold.copy()
-    for weight in weights:
-        total += weight
-    for _ in range(_ROUNDS):
-        pulled = hold * share
-        for place, weight in zip(pixels.neighbours(steps), weights, strict=True):  # places kept would take more memory
-            pulled += weight * np.take(flat, place)
-        flat[pixels.where] = pulled / total
-    out -= np.float32(CLEAR)
-    out /= np.float32(1 - 2 * CLEAR)
-    np.clip(out, 0, 1, out=out)

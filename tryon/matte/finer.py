@@ -16,7 +16,8 @@ import numpy.typing as npt
 
 from dressform.tryon.gather import Pixels
 from dressform.tryon.light import to_linear
-from dressform.tryon.matte.band import CLEAR, Pairs, by_pairs, calmed, chunks, smooth
+from dressform.tryon.matte.band import Pairs, by_pairs, calmed, chunks
+from dressform.tryon.matte.smooth import CLEAR, smooth
 
 __all__ = ["finer_alpha"]
 
