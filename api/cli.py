@@ -6,24 +6,40 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from dressform.api.cli_avatar import avatar
 from dressform.api.cli_demo import demo
 from dressform.api.cli_doctor import doctor
 from dressform.api.cli_models import models
 from dressform.api.cli_parse import parse
+from dressform.api.cli_tryon import tryon
+from dressform.api.cli_tryon_lists import fabrics, regions
+from dressform.api.cli_tryon_stage import drape, prepare
 from dressform.parsing.errors import DressformError, OptionError
 
 __all__ = ["app", "main"]
 
 FAILED, BAD_USAGE, INTERRUPTED = 1, 2, 130
 
+
+class Commands(TyperGroup):
+    """Commands of one or two words: ``tryon PHOTO`` is a command as much as ``tryon prepare PHOTO``."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command that the arguments begin with."""
+        two = " ".join(args[:2])
+        return super().resolve_command(ctx, [two, *args[2:]] if two in self.commands else args)
+
+
 app = typer.Typer(
     name="dressform",
-    help="Find the people in photos and the parts of each: hair, face, garments, limbs; draw them as avatars.",
+    cls=Commands,
+    help="Find the people in photos and the parts of each: hair, face, garments, limbs; draw them as avatars, or "
+    "change what they wear.",
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # plain help appears at once; rich would have to be imported first
@@ -31,6 +47,9 @@ app = typer.Typer(
 )
 app.command()(parse)
 app.command()(avatar)
+app.command()(tryon)
+for command in (regions, fabrics, prepare, drape):
+    app.command(f"tryon {command.__name__}")(command)
 app.add_typer(models, name="models")
 app.command()(doctor)
 app.command()(demo)

@@ -27,12 +27,16 @@ __all__ = ["demo"]
 
 @dataclass(frozen=True)
 class Sample:
-    """A photo that ships with the package, and whose it is."""
+    """A photo that ships with the package, how many people it shows, and whose it is."""
 
     path: Path
     title: str
     licence: str
     source: str
+    people: int = 1
+
+    def __str__(self) -> str:
+        return f"Photo: {self.title} ({self.licence}, {self.source})"
 
 
 def write_parse(parse: Parse, folder: Path, stem: str) -> list[Path]:
@@ -64,6 +68,26 @@ def write_avatars(parse: Parse, folder: Path, stem: str) -> list[Path]:
     return write_files(folder, files)
 
 
+def write_swaps(parse: Parse, folder: Path) -> list[Path]:
+    """Somebody's top in another fabric, and a sheet of some more."""
+    from dressform.api.tryon_files import encode_sheet
+    from dressform.api.tryon_sheet import around, contact_sheet, tile
+    from dressform.parsing.formats.files import write_files
+    from dressform.tryon import Solid, available_regions, load_fabric, prepare
+
+    people = [person for person in parse.people if "upper" in available_regions(person)]
+    if not people or parse.image is None:
+        return []
+    stage = prepare(parse.image, parse, max(people, key=lambda person: int(person.region("upper").sum())), "upper")
+    results = {name: stage.drape(load_fabric(name)) for name in FABRICS}
+    results[COLOR] = stage.drape(Solid(COLOR))
+    box = around([stage.window], parse.size)
+    tiles = [("as it was", tile(parse.image, box))]
+    tiles += [(name, tile(result.photo.srgb, box)) for name, result in results.items()]
+    picture, _ = results[FABRICS[0]].photo.encode("png")
+    return write_files(folder, {"swap.png": picture, "swaps.png": encode_sheet(contact_sheet(tiles), "png")})
+
+
 def _strip(photo: Pixels, tiles: Sequence[Pixels]) -> Pixels:
     """The photo, and beside it rows of square RGBA pictures, on white."""
     import cv2
@@ -83,6 +107,7 @@ def _strip(photo: Pixels, tiles: Sequence[Pixels]) -> Pixels:
     return out
 
 
+FABRICS, COLOR = ("tartan", "denim", "breton", "houndstooth", "floral", "herringbone"), "#7a1f2b"
 TILE, GAP = 224, 12  # px of an avatar in the strip, and between them
 
 # What the demo makes of the parsed photo: a title and a function of (parse, folder, stem) that returns its files.
@@ -97,10 +122,14 @@ def demo(
         "dressform-demo"
     ),
 ) -> None:
-    """Parse a bundled photo and draw an avatar in all styles; needs no network."""
-    sample = first_sample()
+    """Parse bundled photos, draw avatars, swap a shirt.
+
+    Needs no network.
+    """
+    samples = list_samples()
+    sample, single = samples[0], min(samples, key=lambda each: each.people)
     make_folder(out)
-    typer.echo(f"Photo: {sample.title} ({sample.licence}, {sample.source})")
+    typer.echo(str(sample))
     with _timed("load model"):
         parser = load_parser()
     with _timed("parse"):
@@ -110,25 +139,37 @@ def demo(
         with _timed(title):
             files += make(parse, out, sample.path.stem)
     typer.echo("1 person found" if len(parse) == 1 else f"{len(parse) or 'No'} people found")
+    if single is not sample:
+        typer.echo(str(single))
+        with _timed("parse"):
+            parse = parser.parse(single.path)
+    with _timed("swap a shirt"):
+        files += write_swaps(parse, out)
     for path in files:
         typer.echo(str(path))
 
 
-def first_sample() -> Sample:
-    """The first photo of ``assets/samples/index.json``.
+def list_samples() -> list[Sample]:
+    """The photos of ``assets/samples/index.json``, one or more.
 
     Raises:
-        ImageReadError: The installation is damaged: no list, or no such photo.
+        ImageReadError: The installation is damaged: no list, or a photo is missing.
     """
     index = asset_path("samples", "index.json")
+    keys = ("title", "licence", "source", "people")
     try:
-        row = json.loads(index.read_text(encoding="utf-8"))[0]
-        sample = Sample(index.with_name(row["file"]), row["title"], row["licence"], row["source"])
-    except (OSError, ValueError, LookupError, TypeError):
-        raise ImageReadError("no sample photo", got=index, remedy="install dressform again") from None
-    if not sample.path.is_file():
-        raise ImageReadError("sample photo is missing", got=sample.path, remedy="install dressform again")
-    return sample
+        rows = json.loads(index.read_text(encoding="utf-8"))
+        samples = [
+            Sample(index.with_name(row["file"]), **{key: row[key] for key in keys if key in row}) for row in rows
+        ]
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        samples = []
+    if not samples:
+        raise ImageReadError("no sample photo", got=index, remedy="install dressform again")
+    for sample in samples:
+        if not sample.path.is_file():
+            raise ImageReadError("sample photo is missing", got=sample.path, remedy="install dressform again")
+    return samples
 
 
 @contextmanager

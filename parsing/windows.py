@@ -14,7 +14,7 @@ from dressform.parsing.scores import Window
 if TYPE_CHECKING:
     from dressform.parsing.result import Parse
 
-__all__ = ["own_labels", "parts_in", "pixel_windows", "window_slices"]
+__all__ = ["Window", "own_labels", "parts_in", "pixel_windows", "window_slices"]
 
 
 def pixel_windows(instances: npt.NDArray[np.uint16], people: int) -> tuple[Window | None, ...]:

@@ -1,0 +1,1 @@
+"""Photos of garments: cut out, measured, de-lit and fitted to what a person wears."""

@@ -1,0 +1,1 @@
+"""The light on a cloth, told apart from the inks that it is printed with."""
