@@ -198,4 +198,4 @@ def test_sections_judge_what_was_measured(monkeypatch: pytest.MonkeyPatch) -> No
     assert met["shading"] == [False, True, True, True, True, True, False, False, False, True, True]
     assert met["coordinates"] == [False, True, True, False, True, True, False]
     assert met["edges"] == [False, True, True]
-    assert met["garments"] == [True, None, True, None, None, False, True, True]
+    assert met["garments"] == [True, None, True, None, None, False, True, True, True]

@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 
 from dressform.parsing import OptionError, Part, Person
 from dressform.tryon.bench.figures import Figure
-from dressform.tryon.bench.fit import FLATS, measure_own, measure_worn, placed, put_on, worn_photo
+from dressform.tryon.bench.fit import FLATS, measure_worn, placed, put_on, worn_photo
 from dressform.tryon.bench.flat_garments import photo
-from dressform.tryon.bench.people import draw_people
 from dressform.tryon.bench.worn_garments import worn
 from dressform.tryon.garment.cut import Cutout, GarmentPhoto, cut_out
 from dressform.tryon.garment.dominant import dominant_color
@@ -183,79 +182,6 @@ def test_the_same_bytes_with_any_number_of_threads() -> None:
     assert len(found) == 2
 
 
-@pytest.mark.parametrize("region", ["upper", "lower"])
-def test_what_one_wears_goes_onto_another(region: str) -> None:
-    giver, taker = Figure(raised=40, bend=50).trousers().shirt(), Figure().trousers().shirt()
-    assert giver.person().parse.image is not None
-    worn_part = Part.UPPER_CLOTHES if region == "upper" else Part.PANTS
-    giver.image[giver.labels == worn_part] = (170, 40, 60)
-    cut = cut_worn(giver.image, giver.person(), region)
-    assert cut.kind == region and cut.image.shape == (*cut.alpha.shape, 3)
-    names = {"upper": {"neck", "shoulder_L", "cuff_outer_R", "hem"}, "lower": {"crotch", "waist_L", "hem_inner_R"}}
-    assert names[region] <= set(cut.landmarks)
-    fit, panels = fitted(cut, taker.person(), region)
-    assert fit.report.uncovered < 0.06 and fit.report.least_det > 0
-    found = drape_garment(cut, fit, panels).rgb
-    mask = np.logical_or.reduce([panel.mask for panel in panels])
-    red = to_linear(np.uint8([[[170, 40, 60]]]))[0, 0]
-    assert np.abs(found[mask] - red).max() < 0.05
-
-
-def test_a_print_is_unrolled_and_put_back_where_it_was() -> None:
-    parse = draw_people(420, 620, seed=2)
-    person = parse.people[0]
-    assert parse.image is not None
-    cut = cut_worn(parse.image, person, "upper")
-    fit, panels = fitted(cut, person, "upper")
-    again = drape_garment(cut, fit, panels).rgb
-    found = find_region(person, "upper")
-    x0, y0, x1, y1 = found.window
-    before = to_linear(np.ascontiguousarray(parse.image[y0:y1, x0:x1]))
-    inner = cv2.erode((fit.covered & panels[0].mask).astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
-    for channel in range(3):
-        assert np.corrcoef(again[..., channel][inner], before[..., channel][inner])[0, 1] > 0.6
-
-
-@pytest.mark.parametrize(
-    ("cloth", "region", "mean"), [("plain", "upper", 0.8), ("print", "upper", 1.2), ("plain", "lower", 0.8)]
-)
-def test_what_one_wears_stays_as_it_is_on_oneself(cloth: str, region: str, mean: float) -> None:
-    score = measure_own(draw_people(420, 620, cloth=cloth, seed=2).people[0], region)
-    assert score.mean < mean and score.p95 < 6 and score.lengths < 1e-3
-
-
-def test_a_shirt_of_the_same_cut_fits() -> None:
-    parse = draw_people(600, 420, people=2, seed=1)
-    one, other = parse.people
-    fit, _ = fitted(cut_worn(np.asarray(parse.image), other, "upper"), one, "upper")
-    assert [length and round(length.share, 1) for length in fit.report.sleeves.values()] == [1, 1]
-    assert fit.report.hem is not None and abs(fit.report.hem.share - 1) < 0.05
-    assert fit.report.uncovered < 0.03 and fit.report.least_det > 0.2 and not fit.report.notes
-
-
-def test_a_strap_and_what_it_hides_stay_with_the_giver() -> None:
-    figure = Figure().shirt()
-    figure.image[figure.labels == Part.UPPER_CLOTHES] = (240, 238, 236)
-    figure.polygon([(118, 100), (128, 100), (204, 250), (192, 250)], Part.UPPER_CLOTHES, (30, 30, 32))
-    cut = cut_worn(figure.image, figure.person(), "upper")
-    inside = cut.image[cut.alpha > 0.99]
-    assert (inside.min(1) > 0.5).mean() > 0.995
-    figure.polygon([(172, 115), (194, 115), (194, 137), (172, 137)], Part.UPPER_CLOTHES, (30, 30, 32))  # a badge
-    cut = cut_worn(figure.image, figure.person(), "upper")
-    assert (cut.image[cut.alpha > 0.99].max(1) < 0.2).mean() > 0.01
-
-
-def test_a_sleeve_that_is_hidden_is_the_other_one_mirrored() -> None:
-    figure = Figure(raised=30).shirt()
-    arm = figure.labels == Part.UPPER_CLOTHES
-    arm[:, :212] = False
-    figure.image[arm] = (24, 20, 18)  # a bag that the parser took for the shirt
-    cut = cut_worn(figure.image, figure.person(), "upper")
-    assert cut.parts is not None and set(cut.parts.limbs) == {"sleeve_R"}
-    fit, _ = fitted(cut, Figure().shirt().person(), "upper")
-    assert set(fit.report.methods.values()) == {"spline", "limb"} and fit.report.uncovered < 0.2
-
-
 def test_pictures_are_read_as_they_are_and_averaged_from_afar() -> None:
     picture = np.random.default_rng(0).uniform(0, 1, (90, 70, 3)).astype(np.float32)
     y, x = np.mgrid[0:90, 0:70].astype(np.float32) + np.float32(0.5)
@@ -290,17 +216,6 @@ def test_folds_move_a_print_as_they_move_the_cloth_and_fold_nothing_over(
     source = bent(np.stack([x, y], axis=2), found)
     edge = int(size) + 3  # beyond the frame the cloth is not known
     assert jacobian(source)[edge:-edge, edge:-edge].min() > 0
-
-
-def test_only_clothes_that_have_a_cut_are_taken_off_people() -> None:
-    figure = Figure().trousers().shirt()
-    person = figure.person()
-    with pytest.raises(OptionError, match="upper, lower, dress"):
-        cut_worn(figure.image, person, "shoes")
-    with pytest.raises(OptionError, match="photo of this person"):
-        cut_worn(figure.image[:-1], person, "upper")
-    with pytest.raises(OptionError, match="no 'dress'"):
-        cut_worn(figure.image, person, "dress")
 
 
 def test_a_spline_passes_through_its_points_and_the_peak_is_the_commonest_colour() -> None:

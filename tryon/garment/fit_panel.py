@@ -44,7 +44,7 @@ class PanelFit:
         side: "L" for a sleeve or leg on the right of the picture, "R" for one on its left, "" for others.
         length: How a sleeve's or leg's length is laid on the worn one, or None.
         least_det: Least determinant of the map's Jacobian over its median, within the mask; infinite if nothing of
-            it is covered.
+            it is covered; not below -1.
     """
 
     name: str
@@ -190,4 +190,4 @@ def _least(source: Floats, seen: Mask) -> float:
     if not len(det):
         return float(np.inf)
     middle = float(np.median(det))  # negative for a sleeve that is the other one's mirror image
-    return float(np.quantile(det * np.sign(middle), 0.001)) / max(abs(middle), 1e-12)
+    return max(float(np.quantile(det * np.sign(middle), 0.001)) / max(abs(middle), 1e-12), -1.0)

@@ -24,6 +24,7 @@ _ONE_PIECE = 0.55  # of its ink is in its largest piece
 _PIECES = 0.25  # of the largest: smaller pieces are specks
 _TINT, _LEVEL = 0.4, 0.8  # natural logarithm: another chromaticity, another lightness
 _SHADOW = 0.6  # what is darker has this much of another chromaticity, or it is a shadow
+_BLACK = (1.8, 0.25)  # or is so much darker than a cloth at least as light as this
 _CLOSED = 0.006  # of the window's longer side: gaps in a thing
 _EDGE = 0.8  # px, how soft a thing's border is
 _LARGEST = 300_000  # px of the picture on which they are looked for
@@ -71,7 +72,7 @@ def _other_stuff(ink: Floats, cloth: Floats) -> bool:
     level = float(one.mean() - other.mean())
     tint = float(np.abs((one - one.mean()) - (other - other.mean())).max())
     if level < -_LEVEL:
-        return tint > _SHADOW
+        return tint > _SHADOW or (level < -_BLACK[0] and float(cloth.mean()) > _BLACK[1])
     return tint > _TINT or level > _LEVEL
 
 
