@@ -38,7 +38,7 @@ __all__ = ["Shading", "estimate_shading", "relight"]
 Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
-_ANALYSIS, _WINDOW = 60_000, 2.0  # pixels of cloth that inks are found on, and with what is around it, of those
+_ANALYSIS, _WINDOW = 60_000, 2.4  # pixels of cloth that inks are found on, and with what is around it, of those
 _LARGE = 2.0  # scale from which on every other pixel is enough to look at for means
 _SURE = 0.1  # confidence below which a pixel of the smaller picture tells no light
 _LOOSE, _DENSE = 0.03, 0.35  # radius of the light's mean in a dense print, of the root of the area; mean confidence
