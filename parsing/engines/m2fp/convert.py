@@ -18,8 +18,8 @@ from typing import Any
 
 from dressform.parsing.engines.lock import file_lock
 from dressform.parsing.engines.m2fp.configuration import Config
-from dressform.parsing.engines.m2fp.weights import CARD_FILE, Weights, check_kind, file_sha256
-from dressform.parsing.engines.store import home, verify
+from dressform.parsing.engines.m2fp.weights import CARD_FILE, Weights, check_kind
+from dressform.parsing.engines.store import file_sha256, home, verify
 from dressform.parsing.errors import MissingExtraError, OutputError, WeightsError
 
 __all__ = ["MODEL_FILE", "Model", "convert", "converted_folder", "read_model", "verify_model"]

@@ -20,13 +20,12 @@ from dressform.parsing.engines.base import HubModel
 from dressform.parsing.engines.lock import file_lock
 from dressform.parsing.engines.m2fp.weights import (
     FILES,
-    file_sha256,
     is_pulled,
     pulled_folder,
     read_record,
     record_path,
 )
-from dressform.parsing.engines.store import OFFLINE_VARIABLE, is_offline
+from dressform.parsing.engines.store import OFFLINE_VARIABLE, file_sha256, is_offline
 from dressform.parsing.errors import DownloadError, MissingExtraError, OfflineError, OutputError
 
 __all__ = ["pull"]

@@ -6,7 +6,6 @@ were first pulled.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from pathlib import Path
 
 from dressform.parsing.engines.base import HubModel
 from dressform.parsing.engines.m2fp.configuration import CONFIGURATION_FILE, MULTI, SINGLE, Config, read_configuration
-from dressform.parsing.engines.store import home, verify
+from dressform.parsing.engines.store import file_sha256, home, verify
 from dressform.parsing.errors import WeightsError
 
 __all__ = [
@@ -23,7 +22,6 @@ __all__ = [
     "FILES",
     "Weights",
     "check_kind",
-    "file_sha256",
     "find_weights",
     "is_pulled",
     "pulled_folder",
@@ -36,7 +34,6 @@ CHECKPOINT_FILE = "pytorch_model.pt"
 CARD_FILE = "card.json"
 """Marks a folder with a converted model."""
 FILES = (CONFIGURATION_FILE, CHECKPOINT_FILE)
-_BLOCK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -127,22 +124,6 @@ def verify_pulled(hub: HubModel) -> Iterator[Path]:
     for file, digest in record.items():
         verify(folder / file, digest)
         yield folder / file
-
-
-def file_sha256(path: Path) -> str:
-    """Hash of a file, 64 lower-case hexadecimal digits.
-
-    Raises:
-        WeightsError: It cannot be read.
-    """
-    digest = hashlib.sha256()
-    try:
-        with path.open("rb") as file:
-            while block := file.read(_BLOCK):
-                digest.update(block)
-    except OSError as error:
-        raise WeightsError("model weights cannot be read", got=f"{path}: {error.strerror or error}") from None
-    return digest.hexdigest()
 
 
 def _pulled(name: str, hub: HubModel) -> Weights:
