@@ -2,7 +2,8 @@
 
 A map has a cell for every 4 × 4 pixels of the network's input. It is enlarged to that input, what the photo fills of
 it is cut out, and that is resized to the photo; both steps bilinear with pixel centres at halves and positions in
-float32, as PyTorch and with it ModelScope's code do it, so that masks are the same pixel for pixel. A bilinear value
+float32, as PyTorch and with it ModelScope's code do it, so that masks are the same pixel for pixel. Both steps together
+are a sum of a few cells per row and per column, so two small matrix products make a tile of the photo. A bilinear value
 lies between the values around it: nothing is positive where no cell near by is, so all else need not be looked at.
 """
 
@@ -10,6 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from threading import local
 
 import cv2
 import numpy as np
@@ -17,13 +20,35 @@ import numpy.typing as npt
 
 from dressform.parsing.scores import Box, Window
 
-__all__ = ["CELL", "Frame", "Packed", "measure", "pack", "reach", "resize", "sigmoid", "strips", "unpack", "upsample"]
+__all__ = [
+    "CELL",
+    "Frame",
+    "Packed",
+    "measure",
+    "pack",
+    "reach",
+    "resize",
+    "scratch",
+    "sigmoid",
+    "strips",
+    "unpack",
+    "upsample",
+]
 
 Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 CELL = 4
 """Pixels of the network's input along a cell's side."""
-STRIP = 1 << 18  # px worked on at once: bounds the memory that a large photo takes
+TILE = 64  # px; the photo is made in squares of this side
+STRIP = 1 << 16  # px worked on at once, or a row of tiles: stays in the cache
+
+
+class _Scratch(local):
+    def __init__(self) -> None:
+        self.slots: dict[str, Floats] = {}
+
+
+_SCRATCH = _Scratch()
 
 
 @dataclass(frozen=True)
@@ -63,23 +88,45 @@ class Packed:
     area: int
 
 
-def upsample(field: Floats, frame: Frame, window: Window) -> Floats:
+def upsample(field: Floats, frame: Frame, window: Window, slot: str = "") -> Floats:
     """Values of a map at the photo's pixels.
 
     Args:
         field: (rows, columns) float32, as ``frame.cells`` says.
         frame: How it lies in the photo.
         window: (x0, y0, x1, y1) whole pixels inside the photo, not empty.
+        slot: Where :func:`scratch` keeps the result; "" makes a new array.
 
     Returns:
-        (y1 - y0, x1 - x0) float32. A pixel's value does not depend on the window.
+        (y1 - y0, x1 - x0) float32, writable. A pixel's value does not depend on the window.
     """
-    left, top, right, bottom = frame.content
-    xs, x_share = _taps(window[0], window[2], right - left, frame.photo[1])
-    ys, y_share = _taps(window[1], window[3], bottom - top, frame.photo[0])
-    x_last, y_last = min(int(xs[-1]) + 1, right - left - 1), min(int(ys[-1]) + 1, bottom - top - 1)
-    fine = _enlarged(field, (left + int(xs[0]), top + int(ys[0]), left + x_last + 1, top + y_last + 1))
-    return _lerp(_lerp(fine, xs - xs[0], x_share, 1), ys - ys[0], y_share, 0)
+    x0, y0, x1, y1 = window
+    first, last = x0 // TILE, -(-x1 // TILE)
+    columns, rows = _weights(frame, 1), _weights(frame, 0)
+    top, count = y0 // TILE, last - first
+    shape = -(-y1 // TILE) * TILE - top * TILE, count * TILE
+    out = scratch(slot, shape) if slot else np.empty(shape, np.float32)
+    taps = columns.start[first:last, None] + np.arange(columns.values.shape[2])
+    across = columns.values[first:last].transpose(0, 2, 1)
+    for k in range(len(out) // TILE):
+        start = rows.start[top + k]
+        cells = field[start : start + rows.values.shape[2]].take(taps, 1).transpose(1, 0, 2)
+        # A small product per tile, always of the same shape: fast on one thread, and the same numbers in any window.
+        tile = out[k * TILE : (k + 1) * TILE].reshape(TILE, count, TILE).transpose(1, 0, 2)
+        np.matmul(rows.values[top + k], np.matmul(cells, across), out=tile)
+    return out[y0 - top * TILE : y1 - top * TILE, x0 - first * TILE : x1 - first * TILE]
+
+
+def scratch(slot: str, shape: tuple[int, int]) -> Floats:
+    """An array of this thread, float32, not cleared; valid until the thread asks for the same slot again.
+
+    New arrays of this size would come as empty pages from the system, which takes longer than the work done on them.
+    """
+    size = shape[0] * shape[1]
+    memory = _SCRATCH.slots.get(slot)
+    if memory is None or memory.size < size:
+        memory = _SCRATCH.slots[slot] = np.empty(size, np.float32)
+    return memory[:size].reshape(shape)
 
 
 def resize(maps: Floats, photo: tuple[int, int], window: Window) -> Floats:
@@ -121,9 +168,10 @@ def reach(field: Floats, frame: Frame, level: float = 0.0) -> Window | None:
 def strips(window: Window, rows: int | None = None) -> Iterator[Window]:
     """A window cut into strips of whole rows, of about as many pixels as are worked on at once."""
     x0, y0, x1, y1 = window
-    step = rows or max(1, STRIP // (x1 - x0))
-    for top in range(y0, y1, step):
-        yield x0, top, x1, min(top + step, y1)
+    step = rows or max(STRIP // (x1 - x0) // TILE, 1) * TILE
+    first = y0 if rows else y0 // TILE * TILE  # whole tiles
+    for top in range(first, y1, step):
+        yield x0, max(top, y0), x1, min(top + step, y1)
 
 
 def measure(field: Floats, frame: Frame, *, keep: bool = False) -> tuple[float, Packed | None]:
@@ -142,11 +190,14 @@ def measure(field: Floats, frame: Frame, *, keep: bool = False) -> tuple[float, 
         return 0.0, Packed((0, 0, 0, 0), np.zeros((0, 0), np.uint8), 0) if keep else None
     total, area, rows = 0.0, 0, []
     for strip in strips(window):
-        value = upsample(field, frame, strip)
+        value = upsample(field, frame, strip, "value")
         inside = value > 0
         count = int(np.count_nonzero(inside))
         if count:
-            total += float(np.multiply(sigmoid(value), inside).sum(dtype=np.float64))
+            # sigmoid(v) = .5 + tanh(v / 2) / 2, whose second half is 0 where the mask is not.
+            np.maximum(value, 0, out=value)
+            value *= np.float32(0.5)
+            total += 0.5 * (count + float(np.tanh(value, out=value).sum()))
             area += count
         if keep:
             rows.append(np.packbits(inside, axis=1))
@@ -182,15 +233,42 @@ def sigmoid(value: Floats) -> Floats:
     return np.reciprocal(value, out=value)
 
 
-def _enlarged(field: Floats, window: Window) -> Floats:
-    """A window of the map enlarged to the network's input, in that input's pixels."""
-    (rows, columns), (x0, y0, x1, y1) = field.shape, window
-    # With a cell to spare on each side, pixels of the window don't see where the piece ends.
-    a, b = max(x0 // CELL - 1, 0), max(y0 // CELL - 1, 0)
-    c, d = min((x1 - 1) // CELL + 2, columns), min((y1 - 1) // CELL + 2, rows)
-    piece = np.ascontiguousarray(field[b:d, a:c])
-    large = cv2.resize(piece, (CELL * (c - a), CELL * (d - b)), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(large[y0 - CELL * b : y1 - CELL * b, x0 - CELL * a : x1 - CELL * a], np.float32)
+@dataclass(frozen=True, eq=False)
+class _Weights:
+    """How the photo's rows, or its columns, are made from cells.
+
+    Attributes:
+        start: (tiles,) the first cell that a tile of pixels sees.
+        values: (tiles, TILE, cells) float32 weight of each cell from there on; 0 beyond the photo.
+    """
+
+    start: npt.NDArray[np.intp]
+    values: Floats
+
+
+@lru_cache(maxsize=8)
+def _weights(frame: Frame, axis: int) -> _Weights:
+    """Both steps in one along an axis, 0 or 1."""
+    size, count = frame.photo[axis], frame.cells[axis]
+    low, high = frame.content[1 - axis], frame.content[3 - axis]
+    before, share = _taps(0, size, high - low, size)
+    after = np.minimum(before + 1, high - low - 1)
+    cells, shares = [], []
+    for fine, part in ((before, 1 - share.astype(np.float64)), (after, share.astype(np.float64))):
+        position = np.maximum((low + fine + 0.5) / CELL - 0.5, 0)
+        cell = np.minimum(position.astype(np.intp), count - 1)
+        cells += [cell, np.minimum(cell + 1, count - 1)]
+        shares += [part * (1 - (position - cell)), part * (position - cell)]
+    tiles = -(-size // TILE)
+    seen = np.pad(cells, ((0, 0), (0, tiles * TILE - size)), mode="edge").reshape(4, tiles, TILE)
+    lowest, highest = seen.min((0, 2)), seen.max((0, 2))
+    width = int((highest - lowest).max()) + 1
+    start = np.minimum(lowest, count - width)
+    values = np.zeros((tiles, TILE, width))
+    tile, place = np.divmod(np.arange(size), TILE)
+    for cell, weight in zip(cells, shares, strict=True):
+        np.add.at(values, (tile, place, cell - start[tile]), weight)
+    return _Weights(start, values.astype(np.float32))
 
 
 def _taps(start: int, stop: int, count: int, size: int) -> tuple[npt.NDArray[np.intp], Floats]:

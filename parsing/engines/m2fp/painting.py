@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dressform.parsing.cpus import usable_cpus
-from dressform.parsing.engines.m2fp.masks import Frame, reach, sigmoid, strips, unpack, upsample
+from dressform.parsing.engines.m2fp.masks import Frame, reach, scratch, sigmoid, strips, unpack, upsample
 from dressform.parsing.engines.m2fp.people import Assembly, Piece
 from dressform.parsing.engines.m2fp.select import Instance
 from dressform.parsing.parts import Part
@@ -72,34 +72,41 @@ def _paint_band(
     """Paint whole rows of the photo; returns how many pixels each person has there, nobody first."""
     top, bottom = band[1], band[3]
     best = np.zeros((bottom - top, band[2]), np.float32)
+    winner = np.zeros(best.shape, np.uint16)  # number of the piece, 0 for none
     body: dict[int, Mask] = {}
-    for piece, window in zip(assembly.pieces, windows, strict=True):
+    for number, (piece, window) in enumerate(zip(assembly.pieces, windows, strict=True), 1):
         place = None if window is None else _common(window, band)
         if place is None:
             continue
         if piece.owner not in body:
             body[piece.owner] = _body(assembly.people[piece.owner], frame, band, bodies[piece.owner])
         x0, y0, x1, y1 = place
-        claim = _claim(piece, frame, place, body[piece.owner][y0 - top : y1 - top, x0:x1])
-        known = best[y0 - top : y1 - top, x0:x1]
-        won = claim > known
-        np.copyto(known, claim, where=won)
-        np.copyto(labels[y0:y1, x0:x1], np.uint8(piece.part), where=won)
-        np.copyto(instances[y0:y1, x0:x1], np.uint16(piece.owner + 1), where=won)
+        at = (slice(y0 - top, y1 - top), slice(x0, x1))
+        claim = _claim(piece, frame, place, body[piece.owner][at])
+        won = claim > best[at]
+        np.maximum(best[at], claim, out=best[at])
+        np.copyto(winner[at], np.uint16(number), where=won)
+    parts = np.array([0, *(piece.part for piece in assembly.pieces)], np.uint8)
+    owners = np.array([0, *(piece.owner + 1 for piece in assembly.pieces)], np.uint16)
+    labels[top:bottom], instances[top:bottom] = parts[winner], owners[winner]
     return np.bincount(instances[top:bottom].ravel(), minlength=len(assembly.people) + 1)
 
 
 def _claim(piece: Piece, frame: Frame, place: Window, body: Mask) -> Floats:
-    """How strongly a part claims each pixel of a window: 0 is not at all."""
-    value = upsample(piece.instance.field, frame, place)
+    """How strongly a part claims each pixel of a window: 0 is not at all. Valid until the thread's next claim."""
+    value = upsample(piece.instance.field, frame, place, "value")
     inside = _within(piece.instance, value, place)
     claim = sigmoid(value)
-    seam = body & ~inside & (claim >= FAINT)
+    seam = claim >= FAINT
+    seam &= body
+    seam &= ~inside
     claim *= np.float32(piece.instance.score)
-    claim *= np.where(inside, np.float32(1), np.where(seam, SEAM, np.float32(0)))
+    weight = np.multiply(seam, SEAM, out=scratch("weight", seam.shape))
+    weight += inside
+    claim *= weight
     if piece.share is not None:
         # Of a part that n people divide, somebody has an n-th at every pixel, also where three territories meet.
-        claim *= upsample(piece.share, frame, place) >= 1 / piece.sharers - 1e-6
+        claim *= upsample(piece.share, frame, place, "weight") >= 1 / piece.sharers - 1e-6
     return claim
 
 
@@ -109,7 +116,7 @@ def _body(person: Instance, frame: Frame, band: Window, window: Window | None) -
     place = None if window is None else _common(window, band)
     if place is not None:
         x0, y0, x1, y1 = place
-        out[y0 - band[1] : y1 - band[1], x0:x1] = _within(person, upsample(person.field, frame, place), place)
+        out[y0 - band[1] : y1 - band[1], x0:x1] = _within(person, upsample(person.field, frame, place, "value"), place)
     return out
 
 
@@ -161,13 +168,16 @@ def _score_maps(assembly: Assembly, k: int, frame: Frame) -> ScoreMaps:
     parts = tuple(sorted({piece.part for piece in pieces}))
     claims = np.zeros((len(parts), y1 - y0, x1 - x0), np.float32)
     cover = sigmoid(person.field[at].copy())
+    field = np.empty_like(cover)
     for piece in pieces:
-        field = sigmoid(piece.instance.field[at].copy())
+        np.copyto(field, piece.instance.field[at])
+        sigmoid(field)
         if piece.share is not None:
             field *= piece.share[at]
         np.maximum(cover, field, out=cover)
         row = claims[parts.index(piece.part)]
-        np.maximum(row, field * np.float32(piece.instance.score), out=row)
+        field *= np.float32(piece.instance.score)
+        np.maximum(row, field, out=row)
     claims *= cover / np.maximum(claims.sum(0), np.float32(1e-6))
     values = np.concatenate([1 - cover[None], claims])
     return ScoreMaps(frame.box((x0, y0, x1, y1)), (Part.BACKGROUND, *parts), np.round(values * 255).astype(np.uint8))

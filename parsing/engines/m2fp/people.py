@@ -122,12 +122,12 @@ class _Ground:
     Attributes:
         masks: (people, rows, columns) bool.
         strength: (people, rows, columns) float32, how strongly each claims each cell.
-        territory: (rows, columns) int64, index of the cell's owner, -1 for nobody.
+        territory: (people, rows, columns) bool, which cells are each one's own; a cell is at most one person's.
     """
 
     masks: Mask
     strength: Floats
-    territory: npt.NDArray[np.int64]
+    territory: Mask
 
     @classmethod
     def of(cls, people: Sequence[Instance]) -> _Ground:
@@ -139,14 +139,15 @@ class _Ground:
                 if np.count_nonzero(mask & masks[other]) >= INSIDE * areas[k]:
                     strength[other][mask] *= np.float32(0.5) * np.float32(people[k].score)  # below any value of k there
         claims = np.where(masks, strength, -1)
-        return cls(masks, strength, np.where(masks.any(0), claims.argmax(0), -1))
+        best = claims.argmax(0)
+        return cls(masks, strength, np.stack([mask & (best == k) for k, mask in enumerate(masks)]))
 
     def owners(self, mask: Mask) -> list[int]:
         """Who has cells of a part enough to own it, most cells first; empty for an orphan."""
         area = np.count_nonzero(mask)
-        if not area or self.masks[:, mask].sum(1).max() < ORPHAN * area:
+        if not area or max(np.count_nonzero(own & mask) for own in self.masks) < ORPHAN * area:
             return []
-        cells = np.bincount(self.territory[mask] + 1, minlength=len(self.masks) + 1)[1:]
+        cells = np.array([np.count_nonzero(own & mask) for own in self.territory])
         order = np.argsort(-cells, kind="stable")
         return [int(k) for n, k in enumerate(order) if n == 0 or cells[k] > SHARED * area]
 
