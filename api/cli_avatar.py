@@ -14,7 +14,7 @@ import typer
 from dressform.api.batch import FolderNotes, Outcome, attempt, make_folder, parse_photo, run_batch
 from dressform.api.cli_parse import as_json_line
 from dressform.api.inputs import STDIN, Photo, check_collisions, find_photos
-from dressform.api.progress import progress_bar
+from dressform.api.outcomes import tell
 from dressform.parsing.engines.registry import check_engine, load_parser
 from dressform.parsing.errors import OptionError, OutputError
 
@@ -257,30 +257,7 @@ def _write_stdout(photos: Sequence[Photo], jobs: Sequence[Job], wanted: Wanted, 
 
 def _report(outcomes: Iterable[Outcome], total: int, as_json: bool, say: Callable[[Outcome], str]) -> None:
     """Print what becomes of each photo, and in the end what was left out and what failed."""
-    counts: dict[str, int] = {}
-    notes: list[str] = []
-    with progress_bar("Drawing", total) as advance:
-        for number, outcome in enumerate(outcomes, 1):
-            counts[outcome.status] = counts.get(outcome.status, 0) + 1
-            # Most errors of a photo name it already.
-            name = "" if outcome.photo.label in str(outcome.error) else f"{outcome.photo.label}: "
-            if outcome.error is not None:
-                notes.append(f"dressform: error: {name}{outcome.error}")
-            elif outcome.note is not None:
-                notes.append(f"dressform: note: {name}{outcome.note}")
-            # Not typer.echo: it would write past the bar, into its line.
-            if as_json:
-                print(as_json_line(outcome), flush=True)
-            elif outcome.status == "done":
-                print(say(outcome), flush=True)
-            advance(number)
-    if not as_json and (total > 1 or "skipped" in counts):
-        skipped = "skipped, done before (--overwrite does them again)"
-        words = (("done", "done"), ("skipped", skipped), ("failed", "failed"))
-        typer.echo(", ".join(f"{counts.get(key, 0)} {text}" for key, text in words if key in (*counts, "done")))
-    for line in notes:
-        typer.echo(line, err=True)
-    if "failed" in counts:
+    if "failed" in tell("Drawing", outcomes, total, say, as_json_line if as_json else None):
         raise typer.Exit(1)
 
 

@@ -41,6 +41,23 @@ def parse(
     refine: Annotated[
         bool | None, typer.Option("--refine/--no-refine", help="Make edges follow the photo.", show_default="on")
     ] = None,
+    weights: Annotated[
+        Path | None,
+        typer.Option("--weights", metavar="FOLDER|FILE", help="Weights that you have, for m2fp and its relatives."),
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option("--device", help="cpu, cuda, cuda:1; for m2fp.", show_default="cpu")
+    ] = None,
+    runtime: Annotated[
+        str | None, typer.Option("--runtime", help="auto, onnx, openvino or torch; for m2fp.", show_default="auto")
+    ] = None,
+    precision: Annotated[
+        str | None, typer.Option("--precision", help="fp32, bf16 or fp16; for m2fp.", show_default="fp32")
+    ] = None,
+    tta: Annotated[bool, typer.Option("--tta", help="Look several times and combine; for m2fp.")] = False,
+    max_side: Annotated[
+        int | None, typer.Option("--max-side", help="Longest side of m2fp's input, in pixels.", show_default="1333")
+    ] = None,
     recursive: Annotated[bool, typer.Option("--recursive/--no-recursive", help="Enter folders inside folders.")] = True,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Do again what was done before.")] = False,
     stem: Annotated[str | None, typer.Option("--stem", help="How the names of one photo's results begin.")] = None,
@@ -59,11 +76,21 @@ def parse(
     if stem is not None:
         check_stem(stem)
     info = check_engine(engine)
+    options = {
+        "refine": refine,
+        "weights": weights,
+        "device": device,
+        "runtime": runtime,
+        "precision": precision,
+        "tta": tta or None,
+        "max_side": max_side,
+    }
+    given = {name: value for name, value in options.items() if value is not None}
     to_stdout = out == STDIN
     found = find_photos(photos, SUFFIXES, out=None if to_stdout else Path(out), recursive=recursive, stem=stem)
 
     def load() -> Parser:
-        return load_parser(engine) if refine is None else load_parser(engine, refine=refine)
+        return load_parser(engine, **given)
 
     if to_stdout:
         _check_stdout(found, wanted)
@@ -71,7 +98,8 @@ def parse(
         return
     check_collisions(found)
     make_folder(Path(out))
-    settings = (info.name, version("dressform"), "default" if refine is None else refine)
+    others = (f"{name}={value}" for name, value in given.items() if name != "refine")
+    settings = (info.name, version("dressform"), "default" if refine is None else refine, *others)
     outcomes = run_batch(found, load, wanted, Path(out), settings=settings, overwrite=overwrite)
     counts: dict[str, int] = {}
     failures: list[Outcome] = []

@@ -48,7 +48,7 @@ def tryon(
         typer.Option("--fabric", metavar="FILE|NAME", help="A picture that repeats, or one of 'tryon fabrics'."),
     ] = None,
     garment: Annotated[
-        Text, typer.Option(metavar="FILE", help="Photo of a garment laid flat or hung up, on a plain ground.")
+        Text, typer.Option(metavar="FILE", help="Photo of a garment laid flat or hung up; FILE:shorts says its kind.")
     ] = None,
     other: Annotated[
         Text,

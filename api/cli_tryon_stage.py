@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,6 +13,7 @@ import typer
 from dressform.api import cli_tryon_options as option
 from dressform.api.batch import Outcome, make_folder
 from dressform.api.inputs import STDIN
+from dressform.api.outcomes import tell
 from dressform.api.progress import progress_bar
 from dressform.parsing.engines.registry import check_engine, load_parser
 from dressform.parsing.errors import OptionError, OutputError
@@ -133,40 +134,18 @@ def drape(
     how = Draping(loaded, look, maker, tile, kind, layer, settings, tiles)
     check_results(jobs, place, how, [stage, *([] if photo is None else [photo])])
     make_folder(place)
-    counts = _report(drape_swatches(jobs, place, how, overwrite=overwrite), len(jobs), as_json)
+    outcomes = drape_swatches(jobs, place, how, overwrite=overwrite)
+    counts = tell("Draping", outcomes, len(jobs), _sentence, _json_line if as_json else None)
     if tiles is not None and len(tiles) > 1:
         _write_sheet(tiles, place, as_json)
-    if not as_json and (len(jobs) > 1 or "skipped" in counts):
-        skipped = "skipped, done before (--overwrite does them again)"
-        words = (("done", "done"), ("skipped", skipped), ("failed", "failed"))
-        typer.echo(", ".join(f"{counts.get(key, 0)} {text}" for key, text in words if key in (*counts, "done")))
     for line in how.told:
         typer.echo(f"dressform: note: {line}", err=True)
     if "failed" in counts:
         raise typer.Exit(1)
 
 
-def _report(outcomes: Iterable[Outcome], total: int, as_json: bool) -> dict[str, int]:
-    """Print what becomes of each swatch, and what failed; returns how many had which status."""
-    counts: dict[str, int] = {}
-    notes: list[str] = []
-    with progress_bar("Draping", total) as advance:
-        for number, outcome in enumerate(outcomes, 1):
-            counts[outcome.status] = counts.get(outcome.status, 0) + 1
-            name = "" if outcome.photo.label in str(outcome.error) else f"{outcome.photo.label}: "
-            if outcome.error is not None:
-                notes.append(f"dressform: error: {name}{outcome.error}")
-            elif outcome.note is not None:
-                notes.append(f"dressform: note: {outcome.photo.label}: {outcome.note}")
-            # Not typer.echo: it would write past the bar, into its line.
-            if as_json:
-                print(_json_line(outcome), flush=True)
-            elif outcome.status == "done":
-                print(f"{outcome.photo.label} → {outcome.files[0]}", flush=True)
-            advance(number)
-    for line in notes:
-        typer.echo(line, err=True)
-    return counts
+def _sentence(outcome: Outcome) -> str:
+    return f"{outcome.photo.label} → {outcome.files[0]}"
 
 
 def _json_line(outcome: Outcome) -> str:

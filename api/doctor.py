@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, distributions, version
 from pathlib import Path
 
 from dressform.parsing.cpus import usable_cpus
+from dressform.parsing.engines.m2fp.weights import is_pulled, pulled_folder
 from dressform.parsing.engines.registry import ENGINE_VARIABLE, check_engine, default_engine, list_engines, load_parser
 from dressform.parsing.engines.store import (
     HOME_VARIABLE,
@@ -26,6 +27,7 @@ from dressform.parsing.errors import DressformError
 __all__ = ["Problem", "Report", "examine"]
 
 _PACKAGES = ("dressform", "numpy", "pillow", "onnxruntime", "typer", "rich")
+_OPTIONAL = ("openvino", "torch", "modelscope")  # M2FP's checkpoints run on one of the first two, or on ONNX Runtime
 _MODULES = ("numpy", "PIL.Image", "cv2", "onnxruntime")
 
 
@@ -49,7 +51,10 @@ def examine() -> Report:
     """Look at versions, machine, settings and models, and try to load the engine that would be used."""
     installed = sorted({(dist.metadata["Name"] or "").lower() for dist in distributions()})
     facts = {
-        "versions": {"python": platform.python_version()} | {name: _version(name) for name in _PACKAGES} | _opencv(),
+        "versions": {"python": platform.python_version()}
+        | {name: _version(name) for name in _PACKAGES}
+        | _opencv()
+        | {name: found for name in _OPTIONAL if (found := _version(name)) != "not installed"},
         "machine": {
             "system": f"{platform.system()} {platform.release()}, {platform.machine()}",
             "CPUs": str(os.cpu_count()),
@@ -125,6 +130,8 @@ def _models() -> Iterator[tuple[str, str]]:
         for info in list_engines():
             for weight in info.weights:
                 yield weight.name, f"{info.name}, {weight.size / 1e6:.1f} MB, {weight_path(weight)}"
+            if info.hub is not None and is_pulled(info.hub):
+                yield info.name, f"{info.hub.model} {info.hub.revision}, {pulled_folder(info.hub)}"
     except DressformError:
         return  # _weights tells it
 

@@ -119,9 +119,13 @@ def read_other(text: str) -> Other:
 
 
 def _read_garment(text: str) -> GarmentPhoto:
-    if not Path(text).is_file():
-        raise OptionError("no such file", got=text)
-    return GarmentPhoto(text)
+    """A garment's photo from ``PHOTO`` or, where its kind would be guessed wrong, ``PHOTO:shorts``."""
+    if Path(text).is_file():
+        return GarmentPhoto(text)
+    path, _, kind = text.rpartition(":")
+    if not Path(path).is_file():
+        raise OptionError("no such file", got=text, allowed="PHOTO or PHOTO:KIND")
+    return GarmentPhoto(path, kind)
 
 
 KINDS: Mapping[str, Callable[[str, Mapping[str, Any]], AnyTexture]] = {

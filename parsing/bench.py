@@ -167,12 +167,23 @@ def machine() -> dict[str, str]:
         "system": platform.platform(),
         "python": platform.python_version(),
     }
-    for name in ("dressform", "numpy", "opencv-python-headless", "onnxruntime", "pillow"):
+    for name in ("dressform", "numpy", "opencv-python-headless", "onnxruntime", "openvino", "torch", "pillow"):
         try:
             rows[name] = version(name)
         except PackageNotFoundError:
             rows[name] = "not installed"
     return rows
+
+
+def _measure_m2fp(args: argparse.Namespace, folder: Path) -> list[Figure]:
+    from dressform.parsing.bench_m2fp import measure_m2fp, throughput
+
+    if args.reference is not None and args.weights is None:
+        raise SystemExit("--reference needs --weights: both run the same model folder")
+    if args.device != "cpu":
+        batches = [int(number) for number in args.batch.split(",")]
+        return list(throughput(folder, args.engine, args.weights, args.device, batches))
+    return list(measure_m2fp(folder, args.engine, args.weights, args.reference, args.runs, usable_cpus()))
 
 
 def main() -> None:
@@ -181,16 +192,25 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--peer", metavar="PYTHON", help="interpreter with MediaPipe, to time it on the same photo")
     parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--engine", choices=("compact", "m2fp", "m2fp-single"), default="compact")
+    m2fp = parser.add_argument_group("M2FP engines")
+    m2fp.add_argument("--weights", type=Path, help="model folder; what was pulled if left out")
+    m2fp.add_argument(
+        "--reference", type=Path, help="Python file with ModelScope's own code, to time it on the same photo"
+    )
+    m2fp.add_argument("--device", default="cpu", help="cuda: photos per second instead")
+    m2fp.add_argument("--batch", default="1,8,32", help="photos at once on a device, separated by commas")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        figures = measure(Path(folder), args.runs, args.peer)
+        figures = _measure_m2fp(args, Path(folder)) if args.engine != "compact" else None
+        figures = figures or measure(Path(folder), args.runs, args.peer)
     if args.json:
         print(json.dumps({"machine": machine(), "figures": [asdict(f) for f in figures]}, indent=2))
         return
     print("\n".join(f"{name}: {value}" for name, value in machine().items()))
     print("\n| what | measured | limit | |\n|---|---|---|---|")
     for f in figures:
-        digits = 2 if f.unit == "s" else 0
+        digits = {"s": 2, "": 3, "photos/s": 1}.get(f.unit, 0)
         limit = "" if f.limit is None else f"≤ {f.limit:g} {f.unit}" + ("" if f.met else " **missed**")
         print(f"| {f.what} | {np.round(f.value, digits):.{digits}f} {f.unit} | {limit} | {f.note} |")
 

@@ -19,9 +19,10 @@ def drop_specks(mask: Mask, least: float) -> Mask:
     Pieces hang together over sides and corners of pixels.
     """
     pieces, areas = _pieces(mask)
-    largest = areas.max(initial=0)
-    kept = np.concatenate([[False], areas >= least * largest])
-    return np.asarray(kept[pieces], np.bool_)
+    large = areas >= least * areas.max(initial=0)
+    if large.all():
+        return mask.copy()
+    return np.concatenate([[False], large]).take(pieces)
 
 
 def remove_islands(probability: Floats, *, least: float = 0.02, part_least: float = 0.004) -> Floats:

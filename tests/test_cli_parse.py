@@ -161,7 +161,6 @@ class TestStreams:
         (("parse", "x.jpg", "-o", "out", "-f", "label"), 2, "did you mean labels?"),
         (("parse", "x.jpg", "-o", "out", "-f", ","), 2, "no format given"),
         (("parse", "x.jpg", "-o", "out", "-e", "compat"), 2, "did you mean 'compact'?"),
-        (("parse", "x.jpg", "-o", "out", "-e", "m2fp"), 1, "not in this version"),
         (("parse", "x.jpg", "-o", "x.jpg"), 1, "output folder cannot be written"),
         (("parse", "x.jpg", "-o", "x.jpg/out"), 1, "output folder cannot be written"),
         (("parse", "empty", "-o", "out"), 1, "no photos in this folder; got empty"),

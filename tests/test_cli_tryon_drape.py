@@ -57,7 +57,7 @@ def test_swatches_of_all_kinds(cli: Cli, stage: Path) -> None:
     ran = cli(
         "tryon", "drape", stage, "in", "denim", "lab(40 30 10)", "color:#12ab34", "-o", "out", "--layer", "--sheet"
     )
-    assert ran.code == 0 and ran.err == "" and ran.out.endswith("sheet of 6 → out/sheet.png\n5 done\n")
+    assert ran.code == 0 and ran.err == "" and ran.out.endswith("5 done\nsheet of 6 → out/sheet.png\n")
     stems = {"a", "b/c", "denim", "lab-40-30-10", "12ab34"}
     assert made("out") == {f"{stem}{end}" for stem in stems for end in (".png", ".layer.png")} | {"sheet.png"}
     loaded = Stage.load(stage)

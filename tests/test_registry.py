@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -41,7 +42,8 @@ def test_engines_are_listed_with_their_licences() -> None:
     assert list(engines) == ["compact", "m2fp", "m2fp-single", "modelscope"]
     assert engines["compact"].commercial and engines["compact"].licence == "Apache-2.0" and engines["compact"].runnable
     for name in ("m2fp", "m2fp-single", "modelscope"):
-        assert not engines[name].commercial and not engines[name].runnable and "NC" in engines[name].licence
+        assert not engines[name].commercial and engines[name].runnable and "NC" in engines[name].licence
+        assert engines[name].hub is not None and engines[name].hub.revision == "v1.0.1"
     assert [weight.name for weight in engines["compact"].weights] == list(MANIFEST)
     assert all(weight.embedded for weight in engines["compact"].weights)
 
@@ -57,9 +59,8 @@ def test_default_is_free_for_commercial_use() -> None:
 
 
 def test_variable_chooses(monkeypatch: pytest.MonkeyPatch, module: list[dict[str, object]]) -> None:
-    monkeypatch.setenv("DRESSFORM_ENGINE", "m2fp")
-    with pytest.raises(EngineUnavailableError, match="m2fp"):
-        registry.load_parser()
+    monkeypatch.setenv("DRESSFORM_ENGINE", "m2fp-single")
+    assert registry.check_engine().name == "m2fp-single"
     assert registry.load_parser("compact").name == "compact"
     monkeypatch.setenv("DRESSFORM_ENGINE", "")
     assert registry.load_parser().name == "compact"
@@ -83,9 +84,18 @@ def test_unknown_engine_in_variable_is_named(monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize("name", ["m2fp", "m2fp-single", "modelscope"])
-def test_engine_of_a_later_version_says_so(name: str) -> None:
-    with pytest.raises(EngineUnavailableError, match="not in this version") as caught:
+def test_engine_whose_weights_are_not_here(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DRESSFORM_HOME", str(tmp_path / "home"))
+    with pytest.raises(WeightsError, match=f"dressform models pull {name}'"):
         registry.load_parser(name)
+    assert not (tmp_path / "home").exists()
+
+
+def test_engine_of_a_later_version_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    engines = tuple(replace(info, module=None) if info.name == "m2fp" else info for info in registry._ENGINES)
+    monkeypatch.setattr(registry, "_ENGINES", engines)
+    with pytest.raises(EngineUnavailableError, match="not in this version") as caught:
+        registry.load_parser("m2fp")
     assert caught.value.remedy == "use 'compact'"
 
 

@@ -141,10 +141,9 @@ def test_determinism_counts_what_differs(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_speed_is_measured_in_a_process_of_its_own() -> None:
     rows = speed.measure_speed((0.03,), 1)
-    assert [row.what for row in rows[:4]] == [
-        "prepare, 0.03 MP", "drape a colour, 0.03 MP", "drape a tile, 0.03 MP", "peak, 0.03 MP",
-    ]  # fmt: skip
-    assert all(row.value > 0 for row in rows[:3]) and rows[1].value < rows[0].value
+    steps = ["prepare", "drape a colour", "drape a tile", "drape a garment", "peak"]
+    assert [row.what for row in rows[:5]] == [f"{step}, 0.03 MP" for step in steps]
+    assert all(row.value > 0 for row in rows[:4]) and rows[1].value < rows[0].value
     assert rows[-1].what.startswith("import") and 0 < rows[-1].value < 5 and "garment" in rows[0].note
 
 
@@ -199,4 +198,4 @@ def test_sections_judge_what_was_measured(monkeypatch: pytest.MonkeyPatch) -> No
     assert met["shading"] == [False, True, True, True, True, True, False, False, False, True, True]
     assert met["coordinates"] == [False, True, True, False, True, True, False]
     assert met["edges"] == [False, True, True]
-    assert met["garments"] == [True, None, True, None, None, False, True, True]
+    assert met["garments"] == [True, None, True, None, None, False, True, True, True]

@@ -65,7 +65,7 @@ def test_one_cloth_stays_one_whatever_the_labels_say():
 
 
 def test_inks_of_all_cloths_are_told():
-    photo, linear, mask, labels, front, _ = outfit(coat=(0.3, 0.05, 0.05), shirt=(0.6, 0.6, 0.6))
+    photo, linear, mask, labels, _, _ = outfit(coat=(0.3, 0.05, 0.05), shirt=(0.6, 0.6, 0.6))
     found = estimate_lights(linear, mask, split_cloths(photo, mask, labels))
     assert len(found.inks) >= 2
     middle = found.labels[120, 100], found.labels[120, 45]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dressform.parsing import OptionError
 from dressform.tryon.bench.fit import FLATS, placed
-from dressform.tryon.bench.flat_garments import Flat, photo, top
+from dressform.tryon.bench.flat_garments import Flat, photo, skirt, top
 from dressform.tryon.garment.cut import Cutout, GarmentPhoto, cut_out
 from dressform.tryon.garment.cutout import find_garment, shrunk
 from dressform.tryon.garment.cutout_plain import find_on_plain
@@ -82,8 +82,21 @@ def test_the_kind_can_be_given() -> None:
     picture = photo(flat, size)
     assert cut_out(GarmentPhoto(picture, "dress")).kind == "dress"
     assert "waist_L" in cut_out(GarmentPhoto(picture, "lower")).landmarks
-    with pytest.raises(OptionError, match="upper, lower, dress"):
+    assert cut_out(GarmentPhoto(picture, "top")).kind == "upper"
+    with pytest.raises(OptionError, match="trousers, shorts, skirt"):
         GarmentPhoto(picture, "hat")
+
+
+def test_shorts_whose_legs_lie_together_are_told_from_skirts_by_a_word() -> None:
+    flat, size = placed(skirt(), scale=1.5)
+    picture = photo(flat, size, ground=(96, 70, 58))
+    assert "crotch" not in cut_out(GarmentPhoto(picture)).landmarks
+    assert "crotch" not in cut_out(GarmentPhoto(picture, "skirt")).landmarks
+    cut = cut_out(GarmentPhoto(picture, "shorts"))
+    marks = cut.landmarks
+    assert cut.kind == "lower" and cut.parts is not None and set(cut.parts.limbs) == {"leg_L", "leg_R"}
+    assert marks["waist"][1] < marks["crotch"][1] < min(marks["hem_inner_L"][1], marks["hem_inner_R"][1])
+    assert marks["hem_outer_R"][0] < marks["hem_inner_R"][0] <= marks["hem_inner_L"][0] < marks["hem_outer_L"][0]
 
 
 @pytest.mark.parametrize("cloth", [(232, 231, 230), (250, 250, 250), (20, 20, 22)])

@@ -22,7 +22,7 @@ from dressform.tryon.matte.alpha import firm_protect, garment_alpha
 from dressform.tryon.matte.color import foreground
 from dressform.tryon.matte.cut import REACH, cut
 from dressform.tryon.matte.strands import occluder_colors, strands
-from dressform.tryon.pull_push import doubled_at, halved, pull_push
+from dressform.tryon.pull_push import enlarged_at, pull_push, reduced
 from dressform.tryon.shape.regions import GarmentRegion, find_region
 
 
@@ -217,7 +217,20 @@ def test_gaps_are_filled_with_what_is_around(h: int, w: int, seed: int) -> None:
     assert (filled[known] == values[known]).all()
     low, high = values[known].min(axis=0), values[known].max(axis=0)
     assert (filled >= low - 1e-5).all() and (filled <= high + 1e-5).all()
-    mean, weight = halved(values, known)
+    mean, weight = reduced(values, known, 2)
     assert mean.shape == ((h + 1) // 2, (w + 1) // 2, 2) and weight.max() == 1
-    again = doubled_at(pull_push(mean, weight), Pixels.of(~known))
+    again = enlarged_at(pull_push(mean, weight), Pixels.of(~known), 2)
     assert np.abs(again - filled[~known]).max(initial=0) < 1e-4
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 40), st.integers(1, 40), st.integers(1, 9), st.integers(0, 99))
+def test_squares_hold_the_means_of_what_is_known(h: int, w: int, factor: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    values, known = rng.random((h, w, 3)).astype(np.float32), rng.random((h, w)) < 0.4
+    mean, weight = reduced(values, known, factor)
+    for i, j in np.ndindex(*weight.shape):
+        at = np.s_[i * factor : (i + 1) * factor, j * factor : (j + 1) * factor]
+        there = known[at]
+        assert weight[i, j] == there.any()
+        assert np.abs(mean[i, j] - (values[at][there].mean(axis=0) if there.any() else 0)).max() < 1e-4

@@ -22,6 +22,7 @@ from dressform.tryon.bench.shading import (
     measure_shading,
 )
 from dressform.tryon.bench.truth import Truth, linear, make_truth
+from dressform.tryon.shading import inks
 from dressform.tryon.shading.estimate import Shading, estimate_shading, relight
 
 PLAIN = ("mid", "white", "black")
@@ -273,3 +274,15 @@ def test_unusable_input_is_refused(picture: object, mask: object) -> None:
 def test_unusable_options_are_refused(option: dict[str, float]) -> None:
     with pytest.raises(OptionError, match=next(iter(option))):
         relight(shading("mid"), **option)
+
+
+def test_pieces_of_one_cloth_are_one_ink_whatever_their_creases_say():
+    # Number 0 means nothing; then a front, a sleeve behind a crease, and a white stripe in the same light.
+    area = np.array([0, 6000, 1000, 900])
+    light = np.log([1, 0.02, 0.03, 0.5]) * area
+    color = np.array([[1, 1, 1], [1, 2, 2.5], [1, 2.02, 2.48], [1, 2, 2.5]]) * area[:, None]
+    values = inks._Values(area, light, color)
+    true = np.array([0, 0, -2.8, np.log(25)])
+    assert inks._one_ink_in_other_light(values, true).tolist() == [0, 1, 1, 3]
+    other = inks._Values(area, light, color * np.array([[1, 1, 1], [1, 1, 1], [4, 1, 1], [1, 1, 1]]))
+    assert inks._one_ink_in_other_light(other, true).tolist() == [0, 1, 2, 3]  # of another tint

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import permutations
@@ -14,9 +15,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dressform.parsing import OptionError, Parse, Part
-from dressform.tryon import Print, Region, Result, Solid, Stage, Tile, drape_all, prepare, read_photo, swap, swap_all
+from dressform.tryon import (
+    GarmentPhoto,
+    Print,
+    Region,
+    Result,
+    Solid,
+    Stage,
+    Tile,
+    drape_all,
+    prepare,
+    read_photo,
+    swap,
+    swap_all,
+)
+from dressform.tryon.backends import classic
 from dressform.tryon.bench.exactness import changed_outside
+from dressform.tryon.bench.fit import placed
+from dressform.tryon.bench.flat_garments import photo, top
 from dressform.tryon.bench.people import draw_people
+from dressform.tryon.garment.cut import Cutout, cut_out
 
 RNG = np.random.default_rng(4)
 TILE = Tile(RNG.integers(0, 256, (24, 24, 3)).astype(np.uint8), repeat_cm=10)
@@ -152,6 +170,28 @@ def test_what_she_wears_on_him(parse: Parse, shirt: Stage) -> None:
     red, _, blue = result.image[result.edit_mask].mean(axis=0)
     before = parse.image[result.edit_mask].mean(axis=0)
     assert red > blue and before[2] > before[0]  # the second shirt is red, the first one was blue
+
+
+def test_a_garment_is_cut_out_once_as_long_as_it_is_held(shirt: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    flat, size = placed(top())
+    asked = []
+
+    def cut(photo: GarmentPhoto, *, delight: float) -> Cutout:
+        asked.append(delight)
+        return cut_out(photo, delight=delight)
+
+    monkeypatch.setattr(classic, "cut_out", cut)
+    cloth = GarmentPhoto(photo(flat, size, ground=(96, 70, 58)))
+    first = shirt.drape(cloth)
+    assert same(shirt.drape(cloth), first) and same(shirt.drape(cut_out(cloth)), first) and asked == [0.6]
+    assert first.report.fit is not None and changed_outside(first) == 0
+    assert not same(shirt.drape(cloth, folds=0), first) and asked == [0.6]
+    shirt.drape(cloth, delight=0)
+    assert asked == [0.6, 0]
+    before = len(classic._CUTS)
+    del cloth
+    gc.collect()
+    assert len(classic._CUTS) == before - 1
 
 
 def bare(parse: Parse) -> Parse:

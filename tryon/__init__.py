@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dressform.tryon.cloth.kinds import Print, Solid, Tile
     from dressform.tryon.cloth.region import Region
     from dressform.tryon.drape import drape_all, swap, swap_all
-    from dressform.tryon.garment.cut import GarmentPhoto
+    from dressform.tryon.garment.cut import Cutout, GarmentPhoto, cut_out
     from dressform.tryon.look import Look
     from dressform.tryon.photo.photo import Photo, read_photo
     from dressform.tryon.report import Report
@@ -30,6 +30,7 @@ __all__ = [
     "REGION_NAMES",
     "Backend",
     "BackendInfo",
+    "Cutout",
     "GarmentPhoto",
     "Layer",
     "Look",
@@ -42,6 +43,7 @@ __all__ = [
     "Stage",
     "Tile",
     "available_regions",
+    "cut_out",
     "drape_all",
     "list_backends",
     "list_fabrics",
@@ -59,7 +61,7 @@ _HOMES = {
     "cloth.kinds": ("Print", "Solid", "Tile"),
     "cloth.region": ("Region",),
     "drape": ("drape_all", "swap", "swap_all"),
-    "garment.cut": ("GarmentPhoto",),
+    "garment.cut": ("Cutout", "GarmentPhoto", "cut_out"),
     "look": ("Look",),
     "photo.photo": ("Photo", "read_photo"),
     "report": ("Report",),

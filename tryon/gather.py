@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Nearest", "Pixels", "Planes", "disc_offsets", "distance", "dot", "grown", "planes", "shrunk"]
+__all__ = ["Nearest", "Pixels", "Planes", "disc_offsets", "distance", "dot", "grown", "planes", "sampled", "shrunk"]
 
 Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
@@ -129,3 +129,11 @@ def _morph(kind: int, mask: Mask, radius: int) -> Mask:
         return mask
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
     return np.asarray(cv2.morphologyEx(mask.view(np.uint8), kind, disc)) > 0
+
+
+def sampled(values: npt.NDArray[Any], size: tuple[int, int]) -> npt.NDArray[Any]:
+    """(h, w) values in the middle of the cells of a grid of ``size`` (width, height), no larger."""
+    if values.shape[1::-1] == size:
+        return values
+    y, x = ((2 * np.arange(n) + 1) * m // (2 * n) for n, m in zip(size[::-1], values.shape[:2], strict=True))
+    return np.ascontiguousarray(values[y[:, None], x])

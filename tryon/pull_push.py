@@ -12,10 +12,12 @@ import numpy.typing as npt
 
 from dressform.tryon.gather import Pixels
 
-__all__ = ["doubled_at", "halved", "pull_push"]
+__all__ = ["enlarged_at", "pull_push", "reduced"]
 
 Floats = npt.NDArray[np.float32]
 Weight = npt.NDArray[np.float32] | npt.NDArray[np.bool_]
+
+_STRIP = 1 << 16  # pixels copied at once
 
 
 def pull_push(values: Floats, weight: Weight) -> Floats:
@@ -35,41 +37,56 @@ def pull_push(values: Floats, weight: Weight) -> Floats:
     return np.ascontiguousarray(np.moveaxis(out, 0, -1)).reshape(values.shape)
 
 
-def halved(values: Floats, weight: Weight) -> tuple[Floats, Floats]:
-    """Means over 2×2 pixels by weight: the first step of :func:`pull_push`, for work on half the size.
+def reduced(values: Floats, known: npt.NDArray[np.bool_], factor: int) -> tuple[Floats, Floats]:
+    """Means of what is known in squares of pixels: the first steps of :func:`pull_push`, for work on a smaller size.
 
     Args:
-        values: (h, w, c) float32, finite.
-        weight: (h, w) 0..1 or bool, how well each value is known.
+        values: (h, w, c) float32, finite where they are known, 1 to 4 channels.
+        known: (h, w) bool.
+        factor: Pixels along a square's side.
 
     Returns:
-        (ceil(h / 2), ceil(w / 2), c) float32 means, 0 where nothing is known, and (ceil(h / 2), ceil(w / 2)) float32
-        weights, at most 1.
+        (ceil(h / factor), ceil(w / factor), c) float32 means, 0 where nothing is known, and (ceil(h / factor),
+        ceil(w / factor)) float32 weights 0..1: known pixels of a square, 1 already for one of them.
     """
-    height, width = weight.shape
-    trust = np.asarray(weight, np.float32)
-    rest = (0, height % 2, 0, width % 2, cv2.BORDER_CONSTANT)
-    size = ((width + 1) // 2, (height + 1) // 2)
-    known = cv2.copyMakeBorder(values * trust[:, :, None], *rest)
-    mean = np.asarray(cv2.resize(known, size, interpolation=cv2.INTER_AREA), np.float32)
-    share = np.asarray(cv2.resize(cv2.copyMakeBorder(trust, *rest), size, interpolation=cv2.INTER_AREA), np.float32)
-    mean /= np.maximum(share, np.float32(1e-12))[:, :, None]
-    return mean, np.minimum(4 * share, 1)
+    height, width, channels = values.shape
+    rows, columns = -(-height // factor), -(-width // factor)
+    mean, weight = np.zeros((rows, columns, channels), np.float32), np.zeros((rows, columns), np.float32)
+    strip = max(1, _STRIP // (columns * factor * factor))  # rows of squares; copies then stay in the cache
+    for first in range(0, rows, strip):
+        at = slice(first * factor, min((first + strip) * factor, height))
+        there = known[at].view(np.uint8)
+        rest = (0, -there.shape[0] % factor, 0, -width % factor, cv2.BORDER_CONSTANT)
+        size = (columns, (there.shape[0] + factor - 1) // factor)
+        part = cv2.copyMakeBorder(cv2.copyTo(np.ascontiguousarray(values[at]), there), *rest)
+        share = cv2.copyMakeBorder(there, *rest).astype(np.float32)
+        into = slice(first, first + size[1])
+        mean[into] = np.reshape(cv2.resize(part, size, interpolation=cv2.INTER_AREA), mean[into].shape)
+        weight[into] = cv2.resize(share, size, interpolation=cv2.INTER_AREA)
+    mean /= np.maximum(weight, np.float32(1e-12))[:, :, None]
+    weight *= np.float32(factor * factor)
+    return mean, np.minimum(weight, 1, out=weight)
 
 
-def doubled_at(half: Floats, pixels: Pixels) -> Floats:
-    """(n, c) float32: values (ceil(h / 2), ceil(w / 2), c) at some pixels of a window of twice the size, bilinear."""
-    rows, columns, channels = half.shape
-    flat = half.reshape(-1, channels)
-    y, x = np.divmod(pixels.where, pixels.shape[1])
-    # Three quarters of the cell that holds the pixel, one quarter of the next one.
-    beside_y = np.clip(y // 2 + 2 * (y % 2) - 1, 0, rows - 1)
-    beside_x = np.clip(x // 2 + 2 * (x % 2) - 1, 0, columns - 1)
+def enlarged_at(small: Floats, pixels: Pixels, factor: float) -> Floats:
+    """(n, c) float32: values (rows, columns, c) at some pixels of a window ``factor`` times as large, bilinear."""
+    rows, columns, channels = small.shape
+    flat = small.reshape(-1, channels)
+    y, x = np.divmod(pixels.where.astype(np.int32), np.int32(pixels.shape[1]))
+    top, down = _between(y, rows, factor)
+    left, right = _between(x, columns, factor)
     out = np.zeros((len(pixels), channels), np.float32)
-    for row, tall in ((y // 2, 0.75), (beside_y, 0.25)):
-        for column, wide in ((x // 2, 0.75), (beside_x, 0.25)):
-            out += np.take(flat, row * columns + column, axis=0) * np.float32(tall * wide)
+    for row, tall in ((top, 1 - down), (np.minimum(top + 1, rows - 1), down)):
+        for column, wide in ((left, 1 - right), (np.minimum(left + 1, columns - 1), right)):
+            out += np.take(flat, row * columns + column, axis=0) * (tall * wide)[:, None]
     return out
+
+
+def _between(place: npt.NDArray[np.int32], count: int, factor: float) -> tuple[npt.NDArray[np.int32], Floats]:
+    """The cell before each pixel's centre, and the share of the next one."""
+    at = np.clip((place + np.float32(0.5)) * np.float32(1 / factor) - np.float32(0.5), 0, count - 1)
+    before = at.astype(np.int32)
+    return before, np.asarray(at - before, np.float32)
 
 
 def _known(values: Floats, weight: Weight) -> tuple[Floats, Floats]:

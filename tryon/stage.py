@@ -20,7 +20,7 @@ from dressform.tryon.garment.target_landmarks import target_landmarks
 from dressform.tryon.gather import grown
 from dressform.tryon.light import luminance
 from dressform.tryon.matte.alpha import firm_protect, garment_alpha
-from dressform.tryon.matte.color import foreground
+from dressform.tryon.matte.color import border_colors
 from dressform.tryon.matte.things import find_things
 from dressform.tryon.photo.photo import Photo, frozen, read_photo
 from dressform.tryon.shading.cloths import estimate_lights, split_cloths
@@ -191,8 +191,7 @@ def prepare(
     shading = estimate_lights(linear, core, cloths)
     alpha *= 1 - find_things(shading.labels, shading.inks, core, cloths)
     held = _quantised(alpha)
-    soft = (held > 0) & (held < _FULL)
-    rim = foreground(linear, _coverage(held))[soft]
+    rim = border_colors(linear, _coverage(held))
     panels = split_panels(garment, wearer)
     fold = frozen(shading.fold.astype(np.float16))
     scale = measure_scale(wearer, garment)

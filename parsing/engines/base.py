@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from dressform.parsing.image import ImageSource
     from dressform.parsing.result import Parse
 
-__all__ = ["EngineInfo", "Parser", "WeightFile"]
+__all__ = ["EngineInfo", "HubModel", "Parser", "WeightFile"]
 
 
 class Parser(Protocol):
@@ -54,6 +54,19 @@ class WeightFile:
 
 
 @dataclass(frozen=True)
+class HubModel:
+    """Weights that ModelScope's hub client fetches, with a file list of its own.
+
+    Attributes:
+        model: Name on the hub.
+        revision: Which version of it, never just the newest.
+    """
+
+    model: str
+    revision: str
+
+
+@dataclass(frozen=True)
 class EngineInfo:
     """What is known of an engine without loading it.
 
@@ -65,7 +78,9 @@ class EngineInfo:
         description: One sentence.
         extra: The optional part of the installation it needs, such as ``m2fp``, or None.
         weights: Its weight files.
-        module: Module whose ``load(**options)`` makes the parser; None if this version cannot run it.
+        module: Module whose ``load(**options)`` makes the parser, or ``module:function``; None if this version cannot
+            run it.
+        hub: Where its weights come from, if not as ``weights``.
     """
 
     name: str
@@ -76,6 +91,7 @@ class EngineInfo:
     extra: str | None = None
     weights: tuple[WeightFile, ...] = ()
     module: str | None = None
+    hub: HubModel | None = None
 
     @property
     def runnable(self) -> bool:

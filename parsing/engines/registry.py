@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from dressform.parsing.engines.base import EngineInfo, Parser
 from dressform.parsing.engines.embedded import embedded_weights
+from dressform.parsing.engines.m2fp.hubs import HUBS
 from dressform.parsing.errors import EngineUnavailableError, OptionError
 
 __all__ = ["DEFAULT_ENGINE", "ENGINE_VARIABLE", "default_engine", "engine_info", "list_engines", "load_parser"]
@@ -36,23 +37,29 @@ _ENGINES = (
         "M2FP, several people",
         licence=_NON_COMMERCIAL,
         commercial=False,
-        description="ModelScope's M2FP checkpoint trained on CIHP, run with torch.",
+        description="ModelScope's M2FP checkpoint trained on CIHP, without mmcv and, once converted, without torch.",
         extra="m2fp",
+        module="dressform.parsing.engines.m2fp.engine",
+        hub=HUBS["m2fp"],
     ),
     EngineInfo(
         "m2fp-single",
         "M2FP, one person",
         licence=_NON_COMMERCIAL,
         commercial=False,
-        description="ModelScope's M2FP checkpoint trained on LIP, run with torch.",
+        description="ModelScope's M2FP checkpoint trained on LIP, likewise; takes everybody in a photo for one person.",
         extra="m2fp",
+        module="dressform.parsing.engines.m2fp.engine:load_single",
+        hub=HUBS["m2fp-single"],
     ),
     EngineInfo(
         "modelscope",
         "ModelScope pipeline",
         licence=_NON_COMMERCIAL,
         commercial=False,
-        description="An installed ModelScope's own human-parsing pipeline.",
+        description="An installed ModelScope's own human-parsing pipeline, to compare with.",
+        module="dressform.parsing.engines.m2fp.adapter",
+        hub=HUBS["m2fp"],
     ),
 )
 
@@ -95,7 +102,8 @@ def load_parser(name: str | None = None, **options: Any) -> Parser:
     """
     info = check_engine(name)
     try:
-        load = cast(Callable[..., Parser], import_module(str(info.module)).load)
+        module, _, function = str(info.module).partition(":")
+        load = cast(Callable[..., Parser], getattr(import_module(module), function or "load"))
         _check_options(info, load, options)
         return load(**options)
     except ImportError as error:

@@ -11,7 +11,16 @@ from dressform.assets import asset_path
 from dressform.parsing.engines.base import WeightFile
 from dressform.parsing.errors import WeightsError
 
-__all__ = ["HOME_VARIABLE", "OFFLINE_VARIABLE", "home", "is_offline", "is_present", "verify", "weight_path"]
+__all__ = [
+    "HOME_VARIABLE",
+    "OFFLINE_VARIABLE",
+    "file_sha256",
+    "home",
+    "is_offline",
+    "is_present",
+    "verify",
+    "weight_path",
+]
 
 HOME_VARIABLE = "DRESSFORM_HOME"
 OFFLINE_VARIABLE = "DRESSFORM_OFFLINE"
@@ -45,11 +54,11 @@ def is_present(weight: WeightFile) -> bool:
         return False
 
 
-def verify(path: Path, sha256: str) -> None:
-    """Check that a file has the expected content.
+def file_sha256(path: Path) -> str:
+    """Hash of a file, 64 lower-case hexadecimal digits.
 
     Raises:
-        WeightsError: It cannot be read, or its hash differs.
+        WeightsError: It cannot be read.
     """
     digest = hashlib.sha256()
     try:
@@ -58,10 +67,20 @@ def verify(path: Path, sha256: str) -> None:
                 digest.update(block)
     except OSError as error:
         raise WeightsError("model weights cannot be read", got=f"{path}: {error.strerror or error}") from None
-    if digest.hexdigest() != sha256:
+    return digest.hexdigest()
+
+
+def verify(path: Path, sha256: str) -> None:
+    """Check that a file has the expected content.
+
+    Raises:
+        WeightsError: It cannot be read, or its hash differs.
+    """
+    found = file_sha256(path)
+    if found != sha256:
         raise WeightsError(
             f"{path} is damaged or not the file that was expected",
-            got=f"sha256 {digest.hexdigest()}",
+            got=f"sha256 {found}",
             allowed=sha256,
         )
 

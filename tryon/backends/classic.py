@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import cv2
 import numpy as np
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from dressform.tryon.drape import AnyCloth
 
 __all__ = ["Classic"]
+
+# Cutting out takes longer than draping; the same garment goes on many stages, and on one in many looks.
+_CUTS: WeakKeyDictionary[GarmentPhoto | Region, tuple[float, Cutout]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -87,13 +91,25 @@ def _garment(stage: Stage, cloth: GarmentPhoto | Region | Cutout, look: Look) ->
     """A garment from a photo, fitted part by part."""
     from dressform.tryon.garment.drape import drape_garment
     from dressform.tryon.garment.fit import fit_garment
+    from dressform.tryon.garment.folds import push_in_window
+
+    cut = cloth if isinstance(cloth, Cutout) else _cut(cloth, look.delight)
+    fit = fit_garment(cut, stage.panels, stage.landmarks, roundness=look.roundness)
+    # What was worn has folds of its own in its print.
+    push = push_in_window(stage.cloth_map, stage.push) if not cut.worn and stage.bend > 0 else None
+    return drape_garment(cut, fit, stage.panels, push=push), fit.report
+
+
+def _cut(cloth: GarmentPhoto | Region, delight: float) -> Cutout:
+    """The garment apart from its photo, looked for once as long as somebody holds ``cloth``."""
     from dressform.tryon.garment.worn import cut_worn
 
+    kept = _CUTS.get(cloth)
+    if kept is not None and kept[0] == delight:
+        return kept[1]
     if isinstance(cloth, GarmentPhoto):
-        cut = cut_out(cloth, delight=look.delight)
-    elif isinstance(cloth, Region):
-        cut = cut_worn(cloth.image, cloth.person, cloth.region)
+        cut = cut_out(cloth, delight=delight)
     else:
-        cut = cloth
-    fit = fit_garment(cut, stage.panels, stage.landmarks, roundness=look.roundness)
-    return drape_garment(cut, fit, stage.panels), fit.report
+        cut = cut_worn(cloth.image, cloth.person, cloth.region)
+    _CUTS[cloth] = (delight, cut)
+    return cut

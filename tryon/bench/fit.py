@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
+from dressform.parsing import Person
 from dressform.parsing.windows import window_slices
 from dressform.tryon.bench.flat_garments import Flat, photo, skirt, top, trousers
 from dressform.tryon.bench.worn_garments import Worn, worn
+from dressform.tryon.cloth.region import Region
+from dressform.tryon.drape import swap
 from dressform.tryon.garment.cut import Cutout, GarmentPhoto, cut_out
 from dressform.tryon.garment.fit import Fit, fit_garment
 from dressform.tryon.garment.target_landmarks import frame_points
@@ -20,8 +24,10 @@ __all__ = [
     "FLATS",
     "FitScore",
     "LandmarkScore",
+    "OwnScore",
     "measure_fit",
     "measure_landmarks",
+    "measure_own",
     "measure_worn",
     "placed",
     "put_on",
@@ -68,6 +74,21 @@ class FitScore:
     box: float
     stripes: float
     least_det: float
+
+
+@dataclass(frozen=True)
+class OwnScore:
+    """What somebody wears, put onto themselves.
+
+    Attributes:
+        mean: ΔE (CIE 1976) from the photo as it was, over all pixels that could change.
+        p95: What 95 % of them stay below.
+        lengths: Greatest deviation from 1 of a sleeve's, leg's or hem's length.
+    """
+
+    mean: float
+    p95: float
+    lengths: float
 
 
 FLATS: Mapping[str, Flat] = {
@@ -132,6 +153,22 @@ def measure_landmarks(name: str, flat: Flat, degrees: float = 0.0) -> LandmarkSc
         for mark, place in turned.marks.items()
     ]
     return LandmarkScore(name, float(np.mean(off)), max(off))
+
+
+def measure_own(person: Person, region: str) -> OwnScore:
+    """How much changes when somebody gets their own garment."""
+    result = swap(Region(person, region).image, person, region, Region(person, region))
+    before, after = (
+        cv2.cvtColor(np.ascontiguousarray(image[..., :3], np.float32) / np.float32(255), cv2.COLOR_RGB2Lab)
+        for image in (Region(person, region).image, result.image)
+    )
+    off = np.sqrt(((after - before) ** 2).sum(-1))[result.edit_mask]
+    fit = result.report.fit
+    assert fit is not None
+    lengths = [one for one in (fit.hem, *fit.sleeves.values(), *fit.legs.values()) if one is not None]
+    return OwnScore(
+        float(off.mean()), float(np.quantile(off, 0.95)), max((abs(one.share - 1) for one in lengths), default=0.0)
+    )
 
 
 def worn_photo(scene: Worn) -> Cutout:

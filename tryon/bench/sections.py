@@ -9,7 +9,8 @@ from dressform.tryon.bench.coordinates import measure_coordinates
 from dressform.tryon.bench.criteria import Measured
 from dressform.tryon.bench.edges import measure_edges
 from dressform.tryon.bench.exactness import measure_determinism, measure_preservation
-from dressform.tryon.bench.fit import measure_fit
+from dressform.tryon.bench.fit import measure_fit, measure_own
+from dressform.tryon.bench.people import draw_people
 from dressform.tryon.bench.shading import PRINTED, measure_shading
 from dressform.tryon.bench.speed import MEGAPIXELS, measure_speed
 
@@ -59,6 +60,7 @@ def _garments(quick: bool) -> list[Measured]:
     worse = sum(each.own >= min(each.plate, each.box) for each in fits[:-1])
     note = f"mean of {len(fits) - 1} scenes"
     unit = " % of torso height"
+    own = measure_own(draw_people(1200, 800, people=2, seed=1).people[0], "upper")
     return [
         Measured("garments", "landmarks in the photo, mean", 100 * mark.mean, 2.5, unit=unit),
         Measured("garments", "landmarks in the photo, worst", 100 * mark.most, None, unit=unit),
@@ -68,6 +70,7 @@ def _garments(quick: bool) -> list[Measured]:
         Measured("garments", "scenes not better than both of these", worse, 0),
         Measured("garments", "stripes turned by", fit.stripes, 5, unit="°", note=note),
         Measured("garments", "least determinant: above 0 no fold-over", fit.least_det, 1e-6, True),
+        Measured("garments", "own shirt put on again, ΔE, mean", own.mean, 2),
     ]
 
 

@@ -7,7 +7,8 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +19,23 @@ from PIL import Image
 from dressform.parsing import Parse
 from dressform.parsing.bench import run_child
 from dressform.tryon.bench.criteria import Measured
+from dressform.tryon.bench.fit import placed
+from dressform.tryon.bench.flat_garments import photo as draw_garment
+from dressform.tryon.bench.flat_garments import top
 from dressform.tryon.bench.people import draw_people
 from dressform.tryon.cloth.kinds import Solid, Tile
+from dressform.tryon.drape import AnyCloth
+from dressform.tryon.garment.cut import GarmentPhoto
 from dressform.tryon.photo.photo import Photo, read_photo
 from dressform.tryon.stage import Stage, prepare
 
 __all__ = ["MEGAPIXELS", "measure_speed", "work"]
 
+Times = dict[str, list[tuple[float, float]]]
+
 MEGAPIXELS = (1, 4, 12)
 _THREADS = 2
+_CLOTHS = ("colour", "tile", "garment")
 _PREPARE, _DRAPE, _MEMORY, _IMPORT = 350.0, 120.0, 120.0, 0.5
 _IMPORTING = """
 import time, numpy, cv2, PIL.Image
@@ -41,8 +50,9 @@ def measure_speed(megapixels: Iterable[float] = MEGAPIXELS, runs: int = 3) -> li
     """Milliseconds and megabytes per megapixel of the photo, each size in a process of its own with two threads.
 
     Times are medians, the first run left out, of what both processors together worked: a machine with nothing else to
-    do is as fast or faster by the clock on the wall, whose time is in the remark. Memory is all that a process takes
-    beyond what it took for a tiny photo: decoded photo, parse, stage and result.
+    do is as fast or faster by the clock on the wall, whose time is in the remark. A garment's photo has been cut out
+    before. Memory is all that a process takes beyond what it took for a tiny photo: decoded photo, parse, stage and
+    result.
 
     Args:
         megapixels: Of the photos.
@@ -55,8 +65,8 @@ def measure_speed(megapixels: Iterable[float] = MEGAPIXELS, runs: int = 3) -> li
             _write(stem, size * 1e6)
             found = json.loads(run_child([sys.executable, "-c", _CHILD, str(stem), str(runs)])[2])
             cover = f"garment {100 * found['share']:.0f} % of the photo"
-            for what, asked in (("prepare", _PREPARE), ("drape a colour", _DRAPE), ("drape a tile", _DRAPE)):
-                wall, cpu = (statistics.median(each[k] for each in found[what]) for k in (0, 1))
+            for what, asked in (("prepare", _PREPARE), *((f"drape a {cloth}", _DRAPE) for cloth in _CLOTHS)):
+                wall, cpu = (statistics.median(pair[k] for pair in found[what]) for k in (0, 1))
                 note = f"on the wall {wall:.0f} ms/MP; {cover}"
                 rows.append(Measured("speed", f"{what}, {size} MP", cpu, asked, unit=" ms/MP", note=note))
             rows.append(Measured("memory", f"peak, {size} MP", found["memory"], _MEMORY, unit=" MB/MP"))
@@ -72,19 +82,24 @@ def work(stem: str, runs: int) -> str:
     try:
         small = draw_people(120, 160)
         assert small.image is not None
-        _once(small, read_photo(small.image))
+        drawn, size = placed(top())
+        tile = np.arange(64 * 48 * 3, dtype=np.uint32).reshape(64, 48, 3).astype(np.uint8)
+        garment = GarmentPhoto(draw_garment(drawn, size, ground=(96, 70, 58)))
+        each: tuple[AnyCloth, ...] = (Solid("#7a1f2b"), Tile(tile, repeat_cm=8), garment)
+        made = dict(zip(_CLOTHS, each, strict=True))
+        _once(small, read_photo(small.image), made)
         tiny = _peak()
         photo = read_photo(Path(f"{stem}.png"))
         parse = Parse.load(f"{stem}.npz").with_image(photo.srgb)
         area = parse.labels.size / 1e6
-        stage, found = _once(parse, photo)
+        stage, found = _once(parse, photo, made)
         memory = (_peak() - tiny) / area
         for _ in range(runs - 1 if area > 8 else runs):
-            stage, again = _once(parse, photo)
+            stage, again = _once(parse, photo, made)
             for what, times in again.items():
                 found[what] += times
         out: dict[str, Any] = {
-            what: [[1000 * each / area for each in pair] for pair in (times[1:] or times)]
+            what: [[1000 * part / area for part in pair] for pair in (times[1:] or times)]
             for what, times in found.items()
         }
         return json.dumps({**out, "memory": memory, "share": np.count_nonzero(stage.alpha) / parse.labels.size})
@@ -92,17 +107,16 @@ def work(stem: str, runs: int) -> str:
         cv2.setNumThreads(before)
 
 
-def _once(parse: Parse, photo: Photo) -> tuple[Stage, dict[str, list[tuple[float, float]]]]:
+def _once(parse: Parse, photo: Photo, cloths: Mapping[str, AnyCloth]) -> tuple[Stage, Times]:
     """A stage of the first person, and seconds on the wall and of the processors of each step."""
-    times: dict[str, list[tuple[float, float]]] = {}
-    tile = Tile(np.arange(64 * 48 * 3, dtype=np.uint32).reshape(64, 48, 3).astype(np.uint8), repeat_cm=8)
+    times: Times = {}
     stage: Stage = _timed(times, "prepare", lambda: prepare(photo, parse, 1, "upper"))
-    _timed(times, "drape a colour", lambda: stage.drape(Solid("#7a1f2b")))
-    _timed(times, "drape a tile", lambda: stage.drape(tile))
+    for name, cloth in cloths.items():
+        _timed(times, f"drape a {name}", partial(stage.drape, cloth))
     return stage, times
 
 
-def _timed(times: dict[str, list[tuple[float, float]]], what: str, job: Callable[[], Any]) -> Any:
+def _timed(times: Times, what: str, job: Callable[[], Any]) -> Any:
     wall, cpu = time.perf_counter(), time.process_time()
     out = job()
     times.setdefault(what, []).append((time.perf_counter() - wall, time.process_time() - cpu))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import cv2
@@ -20,7 +20,8 @@ from dressform.tryon.garment.cutout import ANALYSIS_PIXELS, find_garment
 from dressform.tryon.garment.cutout_tidy import disc, largest
 from dressform.tryon.garment.delight import delight as without_light
 from dressform.tryon.garment.inner_back import FrontEdge, find_front_edge
-from dressform.tryon.garment.landmarks import KINDS, Point, find_landmarks
+from dressform.tryon.garment.landmarks import WORDS, Point, find_landmarks
+from dressform.tryon.garment.parts import Parts, find_parts
 from dressform.tryon.light import from_linear
 from dressform.tryon.pull_push import pull_push
 
@@ -41,7 +42,8 @@ class GarmentPhoto:
 
     Attributes:
         image: The picture.
-        kind: "upper", "lower" or "dress", or None to guess it from the shape.
+        kind: "upper" or "top", "dress", "lower", "trousers", "shorts", "skirt", or None to guess it from the shape: a
+            short dress is easily taken for a top, and shorts without a gap between the legs for a skirt.
     """
 
     image: Swatch
@@ -54,8 +56,8 @@ class GarmentPhoto:
             OptionError: Unknown kind.
             ImageReadError, ImageFormatError, ImageTooLargeError: Of the picture.
         """
-        if kind is not None and kind not in KINDS:
-            raise OptionError("unknown kind of garment", got=repr(kind), allowed=", ".join(KINDS))
+        if kind is not None and kind not in WORDS:
+            raise OptionError("unknown kind of garment", got=repr(kind)[:40], allowed=", ".join(WORDS))
         object.__setattr__(self, "image", load_swatch(image))
         object.__setattr__(self, "kind", kind)
 
@@ -77,6 +79,7 @@ class Cutout:
             pixel (i, j) is (j + 0.5, i + 0.5).
         box: (x0, y0, x1, y1) where it lies in the photo's picture (:class:`~dressform.tryon.cloth.swatch.Swatch`).
         inner_back: Whether an inner back was seen and taken out.
+        parts: What it is made of, or None: it is looked for when it is needed.
     """
 
     image: Floats
@@ -85,6 +88,12 @@ class Cutout:
     landmarks: Mapping[str, Point]
     box: Window
     inner_back: bool = False
+    parts: Parts | None = None
+
+    @property
+    def worn(self) -> bool:
+        """Whether the picture shows it on somebody, as round as they are."""
+        return self.parts is not None and self.parts.worn
 
 
 def cut_out(photo: GarmentPhoto, *, delight: float = 0.6) -> Cutout:
@@ -122,7 +131,8 @@ def cut_out(photo: GarmentPhoto, *, delight: float = 0.6) -> Cutout:
     inside = cv2.erode((alpha > 0.98).astype(np.uint8), disc(rim)) > 0
     linear = pull_push(linear, inside if inside.any() else alpha > 0.5)
     image = without_light(linear, alpha, strength=delight)
-    return Cutout(image, alpha.astype(np.float32), garment.kind, MappingProxyType(marks), box, edge is not None)
+    cut = Cutout(image, alpha.astype(np.float32), garment.kind, MappingProxyType(marks), box, edge is not None)
+    return replace(cut, parts=find_parts(cut))
 
 
 def _straight(layered: Floats) -> tuple[Floats, Floats | None]:

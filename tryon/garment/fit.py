@@ -25,6 +25,10 @@ Mask = npt.NDArray[np.bool_]
 _WHERE = {"L": "right", "R": "left"}  # in the picture
 _NECK = 0.6  # half widths of the neck, from which a difference is told
 _UNCOVERED = 0.05
+_WORDS = {
+    "trousers": ("trousers", "shorts"), "a skirt": ("skirt",), "a top or dress": ("top", "dress"),
+    "trousers or a skirt": ("trousers", "shorts", "skirt"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +55,8 @@ def fit_garment(
         cut: The garment.
         panels: Of the worn garment, from :func:`dressform.tryon.shape.panels.split_panels`, at least one.
         person_landmarks: From :func:`target_landmarks`.
-        roundness: 1: cloth laid flat goes around the body; 0: it is seen as flat as in its photo.
+        roundness: 1: cloth laid flat goes around the body; 0: it is seen as flat as in its photo. What somebody
+            wore is round already.
 
     Raises:
         OptionError: No panels, ``roundness`` out of range, or a garment of another kind than what is worn: trousers
@@ -62,7 +67,7 @@ def fit_garment(
     if not 0 <= roundness <= 1:
         raise OptionError("bad roundness", got=roundness, allowed="0 to 1")
     _check_kind(cut, panels)
-    job = make_wearing(cut, panels, person_landmarks, roundness)
+    job = make_wearing(cut, panels, person_landmarks, 0.0 if cut.worn else roundness)
     parts = tuple(fit_panel(job, panel) for panel in panels)
     covered = np.zeros(panels[0].mask.shape, np.bool_)
     worn = 0
@@ -115,5 +120,8 @@ def _check_kind(cut: Cutout, panels: Sequence[Panel]) -> None:
     elif cut.kind == "lower" and not legs and "leg" in names:
         wrong = "trousers"
     if wrong:
-        remedy = "choose the region that it is for, or give the kind of the garment if it was guessed wrong"
+        remedy = "choose the region that it is for"
+        words = _WORDS.get(wrong, ())
+        if words and not cut.worn:
+            remedy += f"; if its kind was guessed wrong, say what it is: kind={' or '.join(map(repr, words))}"
         raise OptionError(f"the garment does not go onto {wrong}", got=what, remedy=remedy)

@@ -11,11 +11,21 @@ from dressform.tryon.garment.cut import Cutout
 from dressform.tryon.garment.fit_report import FULL, FULL_TRUNK, Length, match_length
 from dressform.tryon.garment.fit_trunk import neck_depth
 from dressform.tryon.garment.parts import Limb, Trunk, find_leg
-from dressform.tryon.garment.target_landmarks import Point, frame_points
+from dressform.tryon.garment.target_landmarks import Point
 from dressform.tryon.shape.frames import Frame, locate
 from dressform.tryon.shape.panel import Panel
 
-__all__ = ["EASE", "hip_width", "is_baggy", "leg_length", "neck_gap", "sleeve_length", "trunk_length"]
+__all__ = [
+    "EASE",
+    "hip_width",
+    "is_baggy",
+    "leg_length",
+    "neck_gap",
+    "seam_distance",
+    "sleeve_length",
+    "trunk_length",
+    "worn_size",
+]
 
 Doubles = npt.NDArray[np.float64]
 EASE = 1.15
@@ -37,24 +47,26 @@ def trunk_length(cut: Cutout, trunk: Trunk, frame: Frame, marks: Mapping[str, Po
         marks: Landmarks of what is worn.
         roundness: 0 flat, 1 a tube.
     """
-    top = "neckline" in trunk.edges
-    upper = "armpit" if top else "waist"
-    m = {name: np.array(place) for name, place in marks.items()}
-    names = (f"{upper}_R", f"{upper}_L", "hem_R", "hem_L", "hem")
-    ends = locate(frame, np.stack([m[name] for name in names]).astype(np.float32)).distance
-    worn, ease = float(ends[2:].mean() - ends[:2].mean()), 1 + roundness * (EASE - 1)
-    if top:
-        # Armpits lie inside of the outline where a sleeve hangs beside it.
-        pit = float(ends[:2].mean())
-        chest = 2 * float(frame.along(frame.radius, pit + 0.3 * frame.along(frame.radius, pit)))
-        chest = max(chest, _apart(m, "armpit")) / max(trunk.width, 1e-9)
-        own = np.hypot(*(np.array(cut.landmarks["shoulder_L"]) - cut.landmarks["shoulder_R"]))
-        scale = float(np.sqrt(chest * ease * _apart(m, "shoulder") / max(float(own), 1e-9)))
-    else:
-        middle = float((ends[:2].mean() + ends[2:].mean()) / 2)
-        line = frame_points(frame, [middle] * 2, np.array([-1, 1]) * frame.along(frame.radius, middle))
-        scale = float(np.hypot(*(line[1] - line[0]))) / max(trunk.width, 1e-9) * ease
+    ease = 1 + roundness * (EASE - 1)
+    width, worn = worn_size(frame, marks)
+    scale = width / max(trunk.width, 1e-9) * ease
+    if "neckline" in trunk.edges:
+        shoulders = _apart(marks, "shoulder") / max(_apart(cut.landmarks, "shoulder"), 1e-9)
+        scale = float(np.sqrt(scale * shoulders))
     return match_length(max(worn, 1.0), max(trunk.length * scale, 1.0), FULL_TRUNK)
+
+
+def worn_size(frame: Frame, marks: Mapping[str, Point]) -> tuple[float, float]:
+    """Width of a worn torso's chest or a skirt's middle, and the length from the armpits or the waist to the hem."""
+    top = "neck_L" in marks
+    upper = "armpit" if top else "waist"
+    names = (f"{upper}_R", f"{upper}_L", "hem_R", "hem_L", "hem")
+    ends = locate(frame, np.array([marks[name] for name in names], np.float32)).distance
+    start, end = float(ends[:2].mean()), float(ends[2:].mean())
+    at = start + 0.3 * float(frame.along(frame.radius, start)) if top else (start + end) / 2
+    width = 2 * float(frame.along(frame.radius, at))
+    # Armpits lie inside of the outline where a sleeve hangs beside it.
+    return max(width, _apart(marks, "armpit")) if top else width, end - start
 
 
 def neck_gap(trunk: Trunk, marks: Mapping[str, Point]) -> float | None:
@@ -71,7 +83,7 @@ def sleeve_length(panel: Panel, limb: Limb, side: str, trunk: Trunk, marks: Mapp
     if chain is None:
         return _AS_IT_IS
     bones = float(np.hypot(*np.diff(chain, axis=0).T).sum())
-    worn, natural = _worn(panel), limb.length / (_ARM * trunk.width) * max(bones, 1.0)
+    worn, natural = _worn(panel), limb.length / (limb.bones or _ARM * trunk.width) * max(bones, 1.0)
     return match_length(worn, natural, FULL if worn < _SHORT * natural else (FULL[0], _LITTLE))
 
 
@@ -82,27 +94,29 @@ def leg_length(panel: Panel, limb: Limb, side: str, cut: Cutout, marks: Mapping[
         return _AS_IT_IS
     ankle = float(locate(panel.frame, chain[-1:].astype(np.float32)).distance[0])
     own = limb.length * (1 - limb.crotch)
-    full = max(_LEG * hip_width(cut) - limb.length * limb.crotch, 0.3 * own)
-    return match_length(_worn(panel), own / full * max(ankle - _start(panel), 1.0))
+    full = limb.bones or max(_LEG * hip_width(cut) - limb.length * limb.crotch, 0.3 * own)
+    return match_length(_worn(panel), own / full * max(ankle - seam_distance(panel), 1.0))
 
 
 def is_baggy(panel: Panel, limb: Limb, cut: Cutout) -> bool:
     """Whether a garment's crotch would hang so much lower than the worn one's that they cannot be matched."""
     if panel.seam is None:
         return True
-    worn = _start(panel)
+    worn = seam_distance(panel)
     width = 4 * float(panel.frame.along(panel.frame.radius, worn))
     return limb.length * limb.crotch * width / max(hip_width(cut), 1e-9) > _BAGGY * max(worn, 1.0)
 
 
 def hip_width(cut: Cutout) -> float:
     """Width of trousers at the height of the crotch, in pixels of the cut-out; 0 for garments without legs."""
-    legs = [find_leg(cut, side) for side in "RL"]
-    ends = [leg.at(np.array([leg.crotch]), np.array([1.0]))[0] for leg in legs if leg is not None]
-    return float(np.hypot(*(ends[1] - ends[0]))) if len(ends) == 2 else 0.0
+    legs = [leg for leg in (find_leg(cut, side) for side in "RL") if leg is not None]
+    ends = [leg.at(np.array([leg.crotch]), np.array([1.0]))[0] for leg in legs]
+    if len(legs) == 1:  # the other one is not seen
+        return 2 * float(np.hypot(*(ends[0] - legs[0].at(np.array([legs[0].crotch]), np.array([-1.0]))[0])))
+    return float(np.hypot(*(ends[1] - ends[0]))) if legs else 0.0
 
 
-def _start(panel: Panel) -> float:
+def seam_distance(panel: Panel) -> float:
     """Distance along the axis at which the panel is sewn to its trunk."""
     if panel.seam is None:
         return 0.0
@@ -110,7 +124,7 @@ def _start(panel: Panel) -> float:
 
 
 def _worn(panel: Panel) -> float:
-    return max(panel.frame.length - _start(panel), 1.0)
+    return max(panel.frame.length - seam_distance(panel), 1.0)
 
 
 def _chain(marks: Mapping[str, Point], names: tuple[str, ...], side: str) -> Doubles | None:
@@ -118,5 +132,5 @@ def _chain(marks: Mapping[str, Point], names: tuple[str, ...], side: str) -> Dou
     return np.array(found) if len(found) == len(names) else None
 
 
-def _apart(marks: Mapping[str, Doubles], name: str) -> float:
-    return float(np.hypot(*(marks[f"{name}_L"] - marks[f"{name}_R"])))
+def _apart(marks: Mapping[str, Point], name: str) -> float:
+    return float(np.hypot(*(np.array(marks[f"{name}_L"]) - marks[f"{name}_R"])))

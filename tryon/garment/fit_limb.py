@@ -12,19 +12,20 @@ import numpy.typing as npt
 
 from dressform.parsing.scores import Window
 from dressform.tryon.garment.fit_report import Length
-from dressform.tryon.garment.parts import Limb, Trunk
+from dressform.tryon.garment.parts import Limb
 from dressform.tryon.shape.frames import enlarged, grid_points, grid_step, locate
 from dressform.tryon.shape.panel import Panel
 
-__all__ = ["Mapped", "fit_limb", "held_in", "rounded", "seam_start", "unrounded"]
+__all__ = ["Mapped", "fit_limb", "held_in", "rounded", "seam_start"]
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 _BEYOND = 0.15  # half widths beyond the edge that are told apart; what bulges more is squeezed into them
 _SEAM = 0.5  # of a limb's length that its seam may take
-_MIRRORED = 0.6  # of a limb's length that is repeated where it is too short
+_MIRRORED = 0.6  # of a limb's length that is mirrored to and fro beyond its end
 _SQUEEZE, _LEAST_WIDE = 1.35, 0.55  # across over along, at most; share of a sleeve's width, at least
+_NODES = 3000  # of the grid on which places are looked up
 _KNEE = 0.78  # how round a tube is seen: its middle shows 1.15 times as large as the whole on average
 
 
@@ -33,7 +34,7 @@ class Mapped(NamedTuple):
 
     Attributes:
         source: (h, w, 2) float32 pixels of the cut-out, finite.
-        within: (h, w) bool, where the garment's own part lies; elsewhere its cloth is repeated.
+        within: (h, w) bool, where the garment's own part lies; elsewhere it is mirrored.
         method: "limb", "spline" or "rows".
     """
 
@@ -42,9 +43,7 @@ class Mapped(NamedTuple):
     method: str
 
 
-def fit_limb(
-    panel: Panel, limb: Limb, side: str, length: Length, box: Window, *, roundness: float, spare: Trunk | None = None
-) -> Mapped:
+def fit_limb(panel: Panel, limb: Limb, side: str, length: Length, box: Window, *, roundness: float) -> Mapped:
     """Source coordinates of a sleeve's or leg's box.
 
     Args:
@@ -54,10 +53,8 @@ def fit_limb(
         length: How its length is laid on the worn one; of a leg, the part below the crotch.
         box: (x0, y0, x1, y1) pixels of the region's window.
         roundness: 0 flat, 1 a tube.
-        spare: Where the cloth comes from that is missing beyond the limb's end, from the hem upwards; None: the limb
-            itself is mirrored at its end.
     """
-    step = grid_step(box)
+    step = grid_step(box, _NODES)
     points, shape = grid_points(box, step)
     frame = panel.frame
     place = locate(frame, points)
@@ -74,19 +71,12 @@ def fit_limb(
     else:
         along = _laid((distance - start) / np.maximum(total - start, 1e-6), length)
     flat = rounded(across, roundness)
-    flat *= (
-        _loose(panel, limb, length, float(total - np.mean(start))) if limb.crotch == 0 and spare is not None else 1.0
-    )
-    more = np.maximum(along - 1, 0)
-    found = limb.at(1 - _to_and_fro(more, _MIRRORED) - np.maximum(1 - along, 0), flat)
+    if panel.name.startswith("sleeve"):
+        flat *= _loose(panel, limb, length, float(total - np.mean(start)))
+    end = 1 + limb.beyond
+    found = limb.at(end - _to_and_fro(np.maximum(along - end, 0), _MIRRORED) - np.maximum(end - along, 0), flat)
     planes = [_large(found[:, k], shape, box, step) for k in (0, 1)]
-    within = _large(along, shape, box, step) <= 1
-    if spare is not None and not within.all():
-        # Sleeves are half as wide as half a chest: cloth beside the middle, where no print is.
-        beside = (0.5 + 0.4 * np.clip(flat, -1, 1)) * (1 if side == "L" else -1)
-        other = spare.at(1 - _to_and_fro(more * limb.length / max(spare.length, 1e-6), 0.8), beside)
-        planes = [np.where(within, own, _large(other[:, k], shape, box, step)) for k, own in enumerate(planes)]
-    return Mapped(np.stack(planes, axis=2), within, "limb")
+    return Mapped(np.stack(planes, axis=2), _large(along, shape, box, step) <= end, "limb")
 
 
 def held_in(across: Doubles) -> Doubles:
@@ -101,14 +91,6 @@ def rounded(across: Doubles, roundness: float | Doubles) -> Doubles:
     held = np.clip(across, -1, 1)
     round_ = np.arcsin(_KNEE * held) / np.arcsin(_KNEE) + (across - held)
     return np.asarray(across + roundness * (round_ - across), np.float64)
-
-
-def unrounded(flat: Doubles, roundness: float | Doubles) -> Doubles:
-    """The inverse of :func:`rounded`: where on a tube, seen from the front, a place across flat cloth comes to lie."""
-    across = np.array(flat, np.float64)
-    for _ in range(14):  # the slope of rounded() is between 0.87 and 1.4, so this halves the error at least
-        across -= 0.75 * (rounded(across, roundness) - flat)
-    return across
 
 
 def seam_start(panel: Panel, side: str, across: Doubles) -> Doubles:
@@ -132,8 +114,7 @@ def seam_start(panel: Panel, side: str, across: Doubles) -> Doubles:
 def _loose(panel: Panel, limb: Limb, length: Length, worn: float) -> float:
     """Share of a sleeve's width that is seen: loose ones fall in folds rather than being squeezed onto a slim arm."""
     along = limb.length * length.used / max(length.reach * worn, 1e-6)
-    wide = float(np.hypot(*(limb.outer - limb.inner).T).mean())
-    squeeze = wide / max(2 * float(panel.frame.radius.mean()), 1e-6) / max(along, 1e-6)
+    squeeze = limb.width / max(2 * float(panel.frame.radius.mean()), 1e-6) / max(along, 1e-6)
     return float(np.clip(_SQUEEZE / max(squeeze, 1e-6), _LEAST_WIDE, 1.0))
 
 

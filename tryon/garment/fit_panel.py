@@ -25,7 +25,7 @@ __all__ = ["PanelFit", "Wearing", "fit_panel", "make_wearing"]
 
 Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
-_LOOK = 40_000  # px of a panel on which its map is checked
+_LOOK = 15_000  # px of a panel on which its map is checked
 _JUMP = 4.0  # of the median step from pixel to pixel
 _MARGIN = 6  # px around a panel's mask where its map is made too
 
@@ -44,7 +44,7 @@ class PanelFit:
         side: "L" for a sleeve or leg on the right of the picture, "R" for one on its left, "" for others.
         length: How a sleeve's or leg's length is laid on the worn one, or None.
         least_det: Least determinant of the map's Jacobian over its median, within the mask; infinite if nothing of
-            it is covered.
+            it is covered; not below -1.
     """
 
     name: str
@@ -127,9 +127,9 @@ def _limb(job: Wearing, panel: Panel, kind: str, side: str, box: Window) -> tupl
         length = sleeve_length(panel, limb, side, job.trunk, job.marks)
     else:
         if job.baggy:
-            limb, panel = Limb(limb.outer, limb.inner), replace(panel, seam=None)
+            limb, panel = limb.whole(), replace(panel, seam=None)
         length = leg_length(panel, limb, side, job.cut, job.marks)
-    return fit_limb(panel, limb, side, length, box, roundness=job.roundness, spare=job.trunk), length
+    return fit_limb(panel, limb, side, length, box, roundness=job.roundness), length
 
 
 def _trunk(job: Wearing, panel: Panel, kind: str, box: Window) -> Mapped:
@@ -190,4 +190,4 @@ def _least(source: Floats, seen: Mask) -> float:
     if not len(det):
         return float(np.inf)
     middle = float(np.median(det))  # negative for a sleeve that is the other one's mirror image
-    return float(np.quantile(det * np.sign(middle), 0.001)) / max(abs(middle), 1e-12)
+    return max(float(np.quantile(det * np.sign(middle), 0.001)) / max(abs(middle), 1e-12), -1.0)

@@ -17,7 +17,7 @@ from dressform.tryon.garment.fit_report import Length
 from dressform.tryon.garment.parts import Trunk, resample
 from dressform.tryon.garment.target_landmarks import Point, frame_points
 from dressform.tryon.garment.tps import Plate, fit_plate
-from dressform.tryon.shape.frames import Frame, enlarged, grid_points, grid_step, locate
+from dressform.tryon.shape.frames import Frame, Place, enlarged, grid_points, grid_step, locate
 
 __all__ = ["TrunkTarget", "fit_rows", "fit_trunk", "trunk_target"]
 
@@ -27,6 +27,7 @@ Mask = npt.NDArray[np.bool_]
 _COUNTS = {"neckline": 7, "waist": 7, "shoulder": 4, "armhole": 4, "side": 9, "hem": 9}
 _SMOOTH = (0.003, 0.03, 0.3, 3.0)  # tried in turn
 _LOOSE = {"neckline": 15.0, "waist": 2.0}  # how much less an edge binds than others
+_NODES = 2500  # of the grid that a spline is found on
 _LEAST_DET = 0.08  # of the median, from which cloth counts as not folded
 _NECKS = (0.7, 1.25)  # of the garment's neck depth, within which it follows the worn one
 
@@ -88,18 +89,17 @@ def fit_trunk(frame: Frame, mask: Mask, target: TrunkTarget, trunk: Trunk, box: 
         box: (x0, y0, x1, y1) pixels of the region's window.
         roundness: 0 flat, 1 a tube below the armpits.
     """
-    pairs = [
-        (resample(_flat(frame, target.edges[name], target.end, roundness), count), resample(edge, count), loose)
-        for name, edge in trunk.edges.items()
-        if name in target.edges
-        for count, loose in [(_COUNTS[name.split("_")[0]], _LOOSE.get(name, 1.0))]
-    ]
-    here, there = (np.concatenate([pair[k] for pair in pairs]) for k in (0, 1))
-    loose = np.concatenate([np.full(len(pair[0]), pair[2]) for pair in pairs])
-    step = grid_step(box)
+    names = [name for name in trunk.edges if name in target.edges]
+    counts = [_COUNTS[name.split("_")[0]] for name in names]
+    worn = np.concatenate([resample(target.edges[name], count) for name, count in zip(names, counts, strict=True)])
+    here = _flat(frame, locate(frame, worn.astype(np.float32)), target.end, roundness)
+    there = np.concatenate([resample(trunk.edges[name], count) for name, count in zip(names, counts, strict=True)])
+    loose = np.repeat([_LOOSE.get(name, 1.0) for name in names], counts)
+    step = grid_step(box, _NODES)
     points, shape = grid_points(box, step)
-    flat = _flat(frame, points.astype(np.float64), target.end, roundness)
-    beyond = _beyond(frame, points, target.end).reshape(shape)
+    place = locate(frame, points)
+    flat = _flat(frame, place, target.end, roundness)
+    beyond = _beyond(frame, place, target.end).reshape(shape)
     within = enlarged(beyond.astype(np.float32), box, step) <= 0
     inside = _grid_mask(mask, points).reshape(shape) & (beyond < -1)
     for smoothing in _SMOOTH:
@@ -150,9 +150,8 @@ def neck_depth(neckline: Doubles) -> float:
     return float((neckline[len(neckline) // 2] - (neckline[0] + neckline[-1]) / 2) @ down) / width
 
 
-def _flat(frame: Frame, points: Doubles, end: Doubles, roundness: float) -> Doubles:
+def _flat(frame: Frame, place: Place, end: Doubles, roundness: float) -> Doubles:
     """Places as they would lie on flat cloth that ends at ``end`` and is mirrored there."""
-    place = locate(frame, points.astype(np.float32))
     distance = place.distance.astype(np.float64)
     radius = np.maximum(frame.along(frame.radius, distance), 1e-6)
     round_ = roundness * (1 - frame.along(frame.flat, distance).astype(np.float64))
@@ -162,9 +161,8 @@ def _flat(frame: Frame, points: Doubles, end: Doubles, roundness: float) -> Doub
     return frame_points(frame, distance, rounded(across, round_) * radius)
 
 
-def _beyond(frame: Frame, points: Floats, end: Doubles) -> Doubles:
+def _beyond(frame: Frame, place: Place, end: Doubles) -> Doubles:
     """How far places lie beyond the garment's end, in pixels."""
-    place = locate(frame, points)
     last = end_at(end, place.offset / np.maximum(frame.along(frame.radius, place.distance), 1e-6))
     return np.asarray(place.distance - last, np.float64)
 

@@ -22,13 +22,20 @@ from dressform.tryon.garment.landmarks_lower import crotch_height, leg_gap, lowe
 from dressform.tryon.garment.landmarks_upper import deepest_hollow, upper_sides
 from dressform.tryon.garment.outline import Outline, Side, outline, turning
 
-__all__ = ["KINDS", "Garment", "find_landmarks"]
+__all__ = ["KINDS", "WORDS", "Garment", "find_landmarks"]
 
 Mask = npt.NDArray[np.bool_]
 Point = tuple[float, float]
 
 KINDS = ("upper", "lower", "dress")
 """What a garment can be; the guess calls coats that are as long as dresses dresses."""
+WORDS: Mapping[str, tuple[str, bool | None]] = MappingProxyType(
+    {
+        "upper": ("upper", None), "top": ("upper", None), "dress": ("dress", None), "lower": ("lower", None),
+        "trousers": ("lower", True), "shorts": ("lower", True), "skirt": ("lower", False),
+    }
+)  # fmt: skip
+"""Words for kinds: the kind, and whether it has legs, None for what the shape shows."""
 _LEAST_LIKENESS = 0.68  # of the two halves: what is less its own mirror image is no garment laid out
 _FLATTEST, _TALLEST = 0.28, 4.5  # height over width
 _CORNER, _MOST_CORNERS = 0.61, 17  # radians, number: people and landscapes have more
@@ -54,21 +61,25 @@ def find_landmarks(mask: Mask, kind: str | None = None, *, strict: bool = True) 
 
     Args:
         mask: (h, w) bool, one piece, upright within 30°; some hundred pixels a side.
-        kind: One of :data:`KINDS`, or None to guess it from the shape.
+        kind: One of :data:`WORDS`, or None to guess it from the shape. A gap between the legs tells trousers and
+            shorts from skirts; with the right word none has to be seen.
         strict: Whether the shape has to be a garment's; a picture with a transparent ground says itself what it is.
 
     Raises:
         OptionError: Unknown kind, an empty mask, or a shape that no garment laid out has.
     """
-    if kind is not None and kind not in KINDS:
-        raise OptionError("unknown kind of garment", got=repr(kind), allowed=", ".join(KINDS))
+    if kind is not None and kind not in WORDS:
+        raise OptionError("unknown kind of garment", got=repr(kind), allowed=", ".join(WORDS))
     if not mask.any():
         raise OptionError("empty mask of a garment", allowed="some pixels")
     whole = outline(mask)
     _check_shape(whole, strict)
     gap, wide = leg_gap(whole)
     legs = gap > 0.09 and wide < 0.42
-    if kind is None:
+    if kind is not None:
+        kind, known = WORDS[kind]
+        legs = legs if known is None else known
+    else:
         kind = "lower" if legs or _is_skirt(whole) else _upper_or_dress(whole)
     if kind == "lower":
         sides: Mapping[str, Mapping[str, npt.NDArray[np.float64]]] = {

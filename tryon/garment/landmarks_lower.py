@@ -13,6 +13,8 @@ __all__ = ["crotch_height", "leg_gap", "lower_side"]
 
 Doubles = npt.NDArray[np.float64]
 _RISE = 0.88  # waist to crotch, in widths of the waist
+_NO_GAP = 0.05  # of the height: legs that lie together, down to the hem
+_LEAST_LEG = 0.22  # of the height
 _MOST_RISE = 1.35  # of that: a gap that begins lower is between legs that lie together
 
 
@@ -39,6 +41,8 @@ def crotch_height(whole: Outline) -> float:
     seen = max(float(side.points[-1, 1]) for side in whole.sides)
     waist = sum(float(_waist(side, whole)[0]) for side in whole.sides)
     rise = _RISE * waist
+    if leg_gap(whole)[0] < _NO_GAP:
+        return min(whole.top + rise, seen - _LEAST_LEG * whole.size[1])
     long = whole.size[1] > 1.4 * whole.size[0]
     if long and whole.top + _MOST_RISE * rise < seen:
         return whole.top + rise

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dressform.tryon.garment.cut import Cutout
 from dressform.tryon.garment.outline import opened
 
-__all__ = ["Limb", "Trunk", "find_leg", "find_sleeve", "find_trunk", "resample"]
+if TYPE_CHECKING:
+    from dressform.tryon.garment.cut import Cutout
+
+__all__ = ["Limb", "Parts", "Trunk", "find_leg", "find_parts", "find_sleeve", "find_trunk", "resample"]
 
 Doubles = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 _LOOK = 60_000  # px of the picture that the outline is taken from
 _OFF = 0.035  # roots of the area: farther from the outline a landmark was estimated, and edges to it are straight
 _POINTS = 33
+_STRIP = 0.35  # half width of a sleeve that cannot be told, in widths of its armhole
 _LEAST_AREA = 0.05  # of a piece of a limb over their median: less is a fold
 _CAP = 0.35  # length of one edge of a sleeve over the other's, below which it hardly is a sleeve
 
@@ -30,25 +36,42 @@ class Limb:
         outer: (n, 2) float64 pixels of the cut-out, from the shoulder or waist to the end.
         inner: (n, 2), from the armpit or the middle of the waist to the end.
         crotch: 0..1, where along it the crotch lies; 0 for sleeves.
+        bones: Length of an arm, or of a leg below the crotch, that it is made for; 0: it has to be guessed.
+        beyond: Share of its length by which its end may bulge.
         length: Along its middle, pixels.
+        width: In the mean, pixels.
     """
 
     outer: Doubles
     inner: Doubles
     crotch: float = 0.0
+    bones: float = 0.0
+    beyond: float = 0.0
 
     @property
     def length(self) -> float:
         return float(np.hypot(*np.diff((self.outer + self.inner) / 2, axis=0).T).sum())
 
+    @property
+    def width(self) -> float:
+        return float(np.hypot(*(self.outer - self.inner).T).mean())
+
+    def whole(self) -> Limb:
+        """The same without a crotch."""
+        return Limb(self.outer, self.inner)
+
     def at(self, along: Doubles, across: Doubles) -> Doubles:
         """(k, 2): places at ``along`` 0..1 and ``across`` -1 (inner edge) to 1 (outer edge); both go on beyond."""
         n = len(self.outer)
-        place = along * (n - 1)
+        place = np.maximum(along, 0) * (n - 1)
         k = np.clip(np.floor(place).astype(np.int64), 0, n - 2)
         share = (place - k)[:, None]
         outer = self.outer[k] * (1 - share) + self.outer[k + 1] * share
         inner = self.inner[k] * (1 - share) + self.inner[k + 1] * share
+        # Before its beginning both edges go on in one direction: their first steps may lead anywhere.
+        way = (self.outer[n // 3] - self.outer[0] + self.inner[n // 3] - self.inner[0]) / 2
+        before = (np.minimum(along, 0) * (n - 1) / (n // 3))[:, None] * way
+        outer, inner = outer + before, inner + before
         return np.asarray(inner + (outer - inner) * ((across + 1) / 2)[:, None], np.float64)
 
 
@@ -82,8 +105,32 @@ class Trunk:
         return np.asarray(one + (other - one) * ((across + 1) / 2)[:, None], np.float64)
 
 
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """A garment whose parts need not be looked for.
+
+    Attributes:
+        trunk: Its torso or skirt, None for trousers.
+        limbs: By "sleeve_L", "leg_R" and so on.
+        worn: Whether the picture shows it on somebody, as round as they are.
+    """
+
+    trunk: Trunk | None
+    limbs: Mapping[str, Limb]
+    worn: bool = False
+
+
+def find_parts(cut: Cutout) -> Parts:
+    """All parts of a garment."""
+    found = {f"{kind}_{side}": find(cut, side) for kind, find in _LIMBS.items() for side in "RL"}
+    limbs = {name: limb for name, limb in found.items() if limb is not None}
+    return Parts(None if "crotch" in cut.landmarks else find_trunk(cut), MappingProxyType(limbs))
+
+
 def find_trunk(cut: Cutout) -> Trunk:
     """The torso or skirt of a garment; trousers have none."""
+    if cut.parts is not None and cut.parts.trunk is not None:
+        return cut.parts.trunk
     ring, root = _ring(cut)
     m = {name: np.array(place) for name, place in cut.landmarks.items()}
 
@@ -107,6 +154,8 @@ def find_trunk(cut: Cutout) -> Trunk:
 
 def find_sleeve(cut: Cutout, side: str) -> Limb | None:
     """The sleeve of the wearer's "L" or "R"; None where the garment has none or it cannot be seen."""
+    if cut.parts is not None:
+        return cut.parts.limbs.get(f"sleeve_{side}")
     if f"cuff_outer_{side}" not in cut.landmarks:
         return None
     ring, root = _ring(cut)
@@ -123,6 +172,8 @@ def find_sleeve(cut: Cutout, side: str) -> Limb | None:
 
 def find_leg(cut: Cutout, side: str) -> Limb | None:
     """The leg of the wearer's "L" or "R" from the waist down, with its half of the hips; None for skirts."""
+    if cut.parts is not None:
+        return cut.parts.limbs.get(f"leg_{side}")
     if "crotch" not in cut.landmarks:
         return None
     ring, root = _ring(cut)
@@ -163,7 +214,18 @@ def _sound(limb: Limb, side: str) -> Limb | None:
         area = np.concatenate(turns) * (1 if side == "L" else -1)
         if float(np.median(area)) > 0 and float(area.min()) > _LEAST_AREA * float(np.median(area)):
             return Limb(outer, inner, limb.crotch)
-    return None
+    if bend:
+        return None
+    # A sleeve folded over the side or seen from its edge: a strip of even width along its middle.
+    ends = (limb.outer + limb.inner)[[0, -1]] / 2
+    way = ends[1] - ends[0]
+    long = float(np.hypot(*way))
+    if long < 1e-6:
+        return None
+    half = _STRIP * float(np.hypot(*(limb.outer - limb.inner)[0])) / long * (1 if side == "L" else -1)
+    aside = half * np.array([way[1], -way[0]])
+    middle = ends[0] + along * way
+    return Limb(middle + aside, middle - aside)
 
 
 def resample(line: Doubles, count: int) -> Doubles:
@@ -208,3 +270,6 @@ def _extent(marks: dict[str, Doubles], name: str) -> float:
 
 def _long(line: Doubles) -> float:
     return float(np.hypot(*np.diff(line, axis=0).T).sum())
+
+
+_LIMBS = {"sleeve": find_sleeve, "leg": find_leg}

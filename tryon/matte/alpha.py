@@ -2,9 +2,10 @@
 
 Three steps, from coarse to fine: the parser's mask is moved to the edges of the photo
 (:mod:`~dressform.tryon.matte.cut`), hair and skin that it took for cloth are found
-(:mod:`~dressform.tryon.matte.strands`), and the pixels about the border are unmixed
-(:mod:`~dressform.tryon.matte.band`). Colours of the border without what lies behind it come from
-:mod:`~dressform.tryon.matte.color`.
+(:mod:`~dressform.tryon.matte.skin`, :mod:`~dressform.tryon.matte.strands`), and the pixels about the border are unmixed
+(:mod:`~dressform.tryon.matte.band`). In large windows all of this is done on a smaller picture, and then only the
+pixels at the border that it found are unmixed once more (:mod:`~dressform.tryon.matte.finer`). Colours of the border
+without what lies behind it come from :mod:`~dressform.tryon.matte.color`.
 """
 
 from __future__ import annotations
@@ -19,11 +20,13 @@ import numpy.typing as npt
 from dressform.parsing import OptionError, Part, Person
 from dressform.parsing.scores import resample
 from dressform.parsing.windows import window_slices
-from dressform.tryon.gather import distance, grown
+from dressform.tryon.gather import distance, grown, sampled
 from dressform.tryon.light import to_linear
-from dressform.tryon.matte.band import band_alpha
+from dressform.tryon.matte.band import Pairs, band_alpha
 from dressform.tryon.matte.color import foreground
 from dressform.tryon.matte.cut import cut
+from dressform.tryon.matte.finer import finer_alpha
+from dressform.tryon.matte.skin import bare_skin, skin_tone
 from dressform.tryon.matte.strands import occluder_colors, strands
 from dressform.tryon.shape.regions import GarmentRegion
 
@@ -34,12 +37,14 @@ Mask = npt.NDArray[np.bool_]
 Bytes = npt.NDArray[np.uint8]
 
 _COARSE = 75_000  # px of the picture on which borders are looked for
-_FINE = 600_000  # px of the picture on which strands are looked for
+_MOST = 350_000  # px of the picture on which they are unmixed and strands are looked for
+_LARGE = 1.2  # reduction below which a smaller picture saves nothing
 _FEW = 0.03  # of the garment: parts with less of it don't count
-_ONCE = 1.6  # reduction of the small picture below which strands are not looked for on it as well
+_ABOUT = 24.0  # of a score sample's size: how far from hair cloth is looked at
 _BEHIND = 0.7  # of a score sample's size: how deep in hair cloth is looked for
 _EVEN = 0.6  # of a score sample's size: what juts out less on a plain border is none of the garment's
 _SETTLED, _STEEP = 0.7, 1.3  # px; and how much steeper borders get again that were calmed by so much
+_DOUBTED = 0.3  # probability of the garment where it looks like skin, whatever the scores say
 _PLAIN_CELL = 2.0  # px that a parser without score maps may be wrong by
 _SKIN = frozenset(
     {Part.FACE, Part.TORSO_SKIN, Part.LEFT_ARM, Part.RIGHT_ARM, Part.LEFT_LEG, Part.RIGHT_LEG, Part.GLOVE}
@@ -67,12 +72,34 @@ def garment_alpha(
     """
     kept = region.protect if protect is None else protect
     _check(image, region.mask.shape, kept)
+    height, width = region.mask.shape
+    scale = (height * width / _MOST) ** 0.5
+    if scale < _LARGE:
+        return _solved(image, region, person, region.mask, kept)[0]
+    size = (max(round(width / scale), 1), max(round(height / scale), 1))
+    small = _shrink(image, size)
+    alpha, pairs = _solved(small, region, person, sampled(region.mask, size), sampled(kept, size))
+    return finer_alpha(image, alpha, pairs, kept)
+
+
+def _solved(
+    image: npt.NDArray[Any], region: GarmentRegion, person: Person, mask: Mask, kept: Mask
+) -> tuple[Floats, Pairs]:
+    """Coverage by the garment, and the colours that explain its border.
+
+    Args:
+        image: (h, w, 3) uint8 or uint16, the region's window at any size; the masks are of this size too.
+    """
     linear = to_linear(image)
     shown = (image >> 8).astype(np.uint8) if image.dtype == np.uint16 else np.asarray(image, np.uint8)
-    fronts = [person.own(region.window, parts) & ~region.mask for parts in (Part.HAIR, _SKIN)]
-    cell = _cell(person)
+    x0, y0, x1, y1 = region.window
+    cell = max(_cell(person) * (mask.shape[0] * mask.shape[1] / ((x1 - x0) * (y1 - y0))) ** 0.5, 1.0)
+    fronts = [_own(person, region, parts, mask.shape) & ~mask for parts in (Part.HAIR, _SKIN)]
+    bare = _bare(shown, person, mask, fronts[1], cell)
+    mask = mask & ~bare
+    fronts[1] |= bare
     plain = distance(fronts[0] | fronts[1]) > cell  # neither strands nor fingers
-    guess, blur = _guess(shown, region, person, kept, fronts, plain, cell)
+    guess, blur = _guess(shown, region, person, (mask, bare), kept, fronts, plain, cell)
     hair = fronts[0] & (guess < 0.5)
     share = _fine_strands(linear, (guess > 0.5) & ~kept, hair, cell)
     np.minimum(guess, 1 - share, out=guess)
@@ -83,14 +110,14 @@ def garment_alpha(
     band |= fronts[0] & grown(inside, reach + round(_BEHIND * cell))
     band &= ~kept
     colors = occluder_colors(linear, hair) if loose.any() else np.zeros((0, 3), np.float32)
-    alpha = band_alpha(linear, shown, guess, band, fronts, (loose, colors), reach)
+    alpha, pairs = band_alpha(linear, shown, guess, band, fronts, (loose, colors), reach)
     even = np.asarray(cv2.GaussianBlur(alpha, (5, 5), _SETTLED), np.float32)
     even -= 0.5
     even *= np.float32(_STEEP)
     even += 0.5
     np.copyto(alpha, np.clip(even, 0, 1), where=plain & band & ~loose)
     alpha[kept] = 0
-    return alpha
+    return alpha, pairs
 
 
 def firm_protect(region: GarmentRegion, person: Person, protect: Mask | None = None) -> Mask:
@@ -143,29 +170,58 @@ def _cell(person: Person) -> float:
 
 
 def _guess(
-    shown: Bytes, region: GarmentRegion, person: Person, kept: Mask, fronts: list[Mask], plain: Mask, cell: float
+    shown: Bytes,
+    region: GarmentRegion,
+    person: Person,
+    parsed: tuple[Mask, Mask],
+    kept: Mask,
+    fronts: list[Mask],
+    plain: Mask,
+    cell: float,
 ) -> tuple[Floats, float]:
-    """(h, w) probability of the garment, found on a small picture, and how many pixels wide its steps are."""
-    height, width = region.mask.shape
-    scale = max(1.0, (height * width / _COARSE) ** 0.5)
-    size = (max(round(width / scale), 1), max(round(height / scale), 1))
+    """(h, w) probability of the garment, found on a small picture, and how many pixels wide its steps are.
+
+    Args:
+        parsed: The garment without the skin found on it, and that skin. Others as in :func:`_solved`.
+    """
+    height, width = kept.shape
+    size, scale = _coarse(kept.shape)
     small = _shrink(shown, size).astype(np.float32) / np.float32(255)
-    mask, free = _shrink_mask(region.mask, size), ~_shrink_mask(kept, size)
+    mask, free = _shrink_mask(parsed[0], size), ~_shrink_mask(kept, size)
+    prior = _prior(region, person, mask, size)
+    np.minimum(prior, _DOUBTED, out=prior, where=_shrink_mask(parsed[1], size))
     cell = max(cell / scale, 1.0)
     there = [_shrink_mask(front, size) for front in fronts]
-    guess = cut(small, mask, _prior(region, person, mask, size), cell, free, there[0] | there[1])
+    guess = cut(small, mask, prior, cell, free, there[0] | there[1])
     even = np.asarray(cv2.medianBlur(np.rint(guess * 255).astype(np.uint8), 2 * round(_EVEN * cell) + 1), np.float32)
     np.copyto(guess, even / np.float32(255), where=_shrink_mask(plain, size) & free)
     linear = to_linear(_shrink(shown, size))
-    for front, solid in zip(there, (False, True), strict=True):
-        if not solid and scale < _ONCE:
-            continue  # hair is looked for on a larger picture as well
-        front &= guess < 0.5
-        share = strands(linear, (guess > 0.5) & free, front, occluder_colors(linear, front), cell, solid=solid)
-        np.minimum(guess, 1 - share, out=guess)
+    front = there[1] & (guess < 0.5)  # hair is looked for on a larger picture
+    share = strands(linear, (guess > 0.5) & free, front, occluder_colors(linear, front), cell, solid=True)
+    np.minimum(guess, 1 - share, out=guess)
     if scale > 1:
         guess = np.asarray(cv2.resize(guess, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
     return guess, scale
+
+
+def _bare(shown: Bytes, person: Person, mask: Mask, parsed: Mask, cell: float) -> Mask:
+    """(h, w) bool: skin that the parser took for the garment, looked for on a small picture."""
+    tone = skin_tone(person) if parsed.any() else None
+    if tone is None:
+        return np.zeros(mask.shape, np.bool_)
+    size, scale = _coarse(mask.shape)
+    small = to_linear(_shrink(shown, size))
+    bare = bare_skin(small, _shrink_mask(mask, size), _shrink_mask(parsed, size), tone, max(cell / scale, 1.0))
+    if not bare.any():
+        return np.zeros(mask.shape, np.bool_)
+    large = cv2.resize(bare.astype(np.float32), mask.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return np.asarray((large > 0.5) & mask)
+
+
+def _coarse(shape: tuple[int, ...]) -> tuple[tuple[int, int], float]:
+    """Width and height of the small picture, and how much smaller it is."""
+    scale = max(1.0, (shape[0] * shape[1] / _COARSE) ** 0.5)
+    return (max(round(shape[1] / scale), 1), max(round(shape[0] / scale), 1)), scale
 
 
 def _prior(region: GarmentRegion, person: Person, mask: Mask, size: tuple[int, int]) -> Floats:
@@ -181,18 +237,26 @@ def _prior(region: GarmentRegion, person: Person, mask: Mask, size: tuple[int, i
 
 
 def _fine_strands(linear: Floats, garment: Mask, hair: Mask, cell: float) -> Floats:
-    """(h, w) share of hair in the garment's pixels, found on a picture of limited size."""
-    height, width = garment.shape
+    """(h, w) share of hair in the garment's pixels."""
+    out = np.zeros(garment.shape, np.float32)
     if not hair.any():
-        return np.zeros(garment.shape, np.float32)
-    scale = max(1.0, (height * width / _FINE) ** 0.5)
-    if scale == 1:
-        return strands(linear, garment, hair, occluder_colors(linear, hair), cell)
-    size = (round(width / scale), round(height / scale))
-    small, hair = np.asarray(_shrink(linear, size), np.float32), _shrink_mask(hair, size)
-    share = strands(small, _shrink_mask(garment, size), hair, occluder_colors(small, hair), cell / scale)
-    large = np.asarray(cv2.resize(share, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
-    return large * garment
+        return out
+    x, y, width, height = cv2.boundingRect(hair.view(np.uint8))
+    room = ceil(_ABOUT * cell)
+    at = np.s_[max(y - room, 0) : y + height + room, max(x - room, 0) : x + width + room]
+    light, front = np.ascontiguousarray(linear[at]), np.ascontiguousarray(hair[at])
+    out[at] = strands(light, np.ascontiguousarray(garment[at]), front, occluder_colors(light, front), cell)
+    return out
+
+
+def _own(person: Person, region: GarmentRegion, parts: Part | frozenset[Part], shape: tuple[int, ...]) -> Mask:
+    """(h, w) bool: parts of a person in the region's window at a size no larger."""
+    at = window_slices(region.window)
+    wanted = np.zeros(len(Part), np.bool_)
+    wanted[[*parts] if isinstance(parts, frozenset) else parts] = True
+    size = (shape[1], shape[0])
+    mine = sampled(person.parse.instances[at], size) == person.index
+    return np.asarray(wanted[sampled(person.parse.labels[at], size)] & mine)
 
 
 def _shrink(image: npt.NDArray[Any], size: tuple[int, int]) -> npt.NDArray[Any]:

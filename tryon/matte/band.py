@@ -2,29 +2,30 @@
 
 Pairs of pure colours from both sides are tried, and the pair on whose line a pixel lies best says how much of it is
 cloth; neighbours then share their pairs: Gastal, Oliveira, "Shared sampling for real-time alpha matting", Eurographics
-2010. Where both sides look alike the first guess stays. At last neighbours that look alike are drawn together, the
-surer ones weighing more.
+2010. Where both sides look alike the first guess stays.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from dressform.tryon.gather import Nearest, Pixels, Planes, dot, planes
 from dressform.tryon.light import luminance
+from dressform.tryon.matte.smooth import smooth
 
-__all__ = ["band_alpha"]
+__all__ = ["Pairs", "band_alpha", "by_pairs", "calmed", "chunks"]
 
 Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 Candidate = tuple[Planes, Floats]
 """A colour for each pixel, and how far it comes from, as a multiple of the shortest way to its side."""
 
-_SIDESTEPS = ((0, 0), (-2.7, 2.3), (2.3, 2.7), (2.7, -2.3), (-2.3, -2.7))  # of the reach: where samples are looked for
-_SHARING = ((0, 0), (-1, -1), (-1, 1), (1, -1), (1, 1), (-2, 0), (2, 0), (0, -2), (0, 2))
+_SIDESTEPS = ((0, 0), (-3, 1), (2.2, 2.4), (1, -3))  # of the reach: where samples are looked for
+_SHARING = ((0, 0), (-1, -1), (-1, 1), (1, -1), (1, 1))
 _GRAIN = 0.02  # spread of a pure colour, of the root of its light
 _ALIKE = 3.0  # squared distance of two colours, in spreads, at which the guess and the colours count the same
 _NEAR, _GUESS = 0.3, 4.0  # costs of far samples and of leaving the guess, beside the squared distance in spreads
@@ -32,9 +33,23 @@ _TINT = 0.5  # of their strength: how much tints count
 _TEXTURE = 0.1  # share of the cloth's own spread that counts as grain where it is judged whether a pixel is cloth
 _FIT = 4.0  # squared distance, in spreads, at which a neighbour's pair counts for little
 _FRONT = 12  # reaches: what lies further in front is not asked
-_ROUNDS, _HOLD, _SAME = 4, 16.0, 0.05  # of the smoothing: rounds, weight of a pixel's own value, spread of sRGB
-_CLEAR = 0.02  # coverage that is taken for none, and lack of it that is taken for full
+_CLOSE = 0.7  # squared distance, in pixels, at which pairs of a smaller picture count for little
 _CHUNK = 1 << 13  # pixels worked on at once; their colours then stay in the cache
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """Colours that explain the pixels of a border.
+
+    Attributes:
+        index: (h, w) int32, number of each pixel of the border, -1 for others.
+        colors: (6, n) float32, cloth's colour and the other side's, with the weaker tints of :func:`calmed`.
+        known: (n,) float32 0..1, how far colours may tell at all.
+    """
+
+    index: npt.NDArray[np.int32]
+    colors: Planes
+    known: Floats
 
 
 def band_alpha(
@@ -45,7 +60,7 @@ def band_alpha(
     fronts: Sequence[Mask],
     extra: tuple[Mask, Floats],
     reach: int,
-) -> Floats:
+) -> tuple[Floats, Pairs]:
     """Coverage by the garment.
 
     Args:
@@ -58,28 +73,23 @@ def band_alpha(
         reach: Half the band's width in pixels.
 
     Returns:
-        (h, w) float32 in 0..1, exactly 0 or 1 outside the band.
+        (h, w) float32 in 0..1, exactly 0 or 1 outside the band, and the colours that explain the band.
     """
     out = (guess > 0.5).astype(np.float32)
     pixels = Pixels.of(band)
+    index = np.full(band.shape, -1, np.int32)
     cloth, rest = (out > 0) & ~band, (out == 0) & ~band
     if not len(pixels) or not cloth.any() or not rest.any():
-        return out
-    pairs, clear = _pairs(linear, guess, pixels, (cloth, rest), fronts, extra, reach)
-    share = np.empty(len(pixels), np.float32)
-    trust = np.empty(len(pixels), np.float32)
-    index = np.full(band.size, -1, np.int32)
-    index[pixels.where] = np.arange(len(pixels), dtype=np.int32)
-    for at, chunk in _chunks(pixels):
-        own, prior = _calmed(planes(linear, chunk.where)), chunk.take(guess)
-        share[at], trust[at] = _shared(own, prior, clear[at], chunk, pairs, index)
-    del pairs, index
-    flat = out.reshape(-1)
-    flat[pixels.where] = share
-    _smooth(flat, shown, pixels, share, trust)
-    out -= np.float32(_CLEAR)
-    out /= np.float32(1 - 2 * _CLEAR)
-    return np.clip(out, 0, 1, out=out)
+        return out, Pairs(index, np.zeros((6, 0), np.float32), np.zeros(0, np.float32))
+    pixels.put(index, np.arange(len(pixels), dtype=np.int32))
+    pairs = Pairs(index, *_pairs(linear, guess, pixels, (cloth, rest), fronts, extra, reach))
+    share, trust = np.empty(len(pixels), np.float32), np.empty(len(pixels), np.float32)
+    for at, chunk in chunks(pixels):
+        own, prior = calmed(planes(linear, chunk.where)), chunk.take(guess)
+        share[at], trust[at] = by_pairs(own, prior, chunk, pairs)
+    pixels.put(out, share)
+    smooth(out, shown, pixels, share, trust)
+    return out, pairs
 
 
 def _pairs(
@@ -100,9 +110,9 @@ def _pairs(
     ahead = [_Side(linear, front & known[1]) for front in fronts if (front & known[1]).any()]
     clear = np.empty(len(pixels), np.float32)
     pairs = np.empty((6, len(pixels)), np.float32)
-    for at, chunk in _chunks(pixels):
+    for at, chunk in chunks(pixels):
         inner, outer = (side.candidates(chunk, reach) for side in sides)
-        own, prior = _calmed(planes(linear, chunk.where)), chunk.take(guess)
+        own, prior = calmed(planes(linear, chunk.where)), chunk.take(guess)
         clear[at] = 1 - np.maximum(2 * prior - 1, 0) ** 2 * _within(own, inner)
         for front in ahead:
             color, far = front.candidates(chunk, 0)[0]
@@ -111,12 +121,12 @@ def _pairs(
         loose = chunk.take(extra[0])
         if loose.any():
             far = np.where(loose, np.float32(0), np.float32(1e3))
-            outer += [(np.repeat(color[:, None], len(chunk), axis=1), far) for color in _calmed(extra[1].T.copy()).T]
+            outer += [(np.repeat(color[:, None], len(chunk), axis=1), far) for color in calmed(extra[1].T.copy()).T]
         pairs[:, at] = _best_pair(own, prior, clear[at], inner, outer)
     return pairs, clear
 
 
-def _calmed(colors: Planes) -> Planes:
+def calmed(colors: Planes) -> Planes:
     """(3, n) colours with weaker tints, in place: JPEG and most sensors blur tints more than light."""
     grey = luminance(colors.T)
     colors -= grey
@@ -125,7 +135,8 @@ def _calmed(colors: Planes) -> Planes:
     return colors
 
 
-def _chunks(pixels: Pixels) -> Iterator[tuple[slice, Pixels]]:
+def chunks(pixels: Pixels) -> Iterator[tuple[slice, Pixels]]:
+    """Pixels in parts that are worked on at once, and where each part lies among all of them."""
     for start in range(0, len(pixels), _CHUNK):
         at = slice(start, min(start + _CHUNK, len(pixels)))
         yield at, Pixels(pixels.where[at], pixels.shape)
@@ -165,7 +176,7 @@ class _Side:
             total += planes(self._linear, there) * weight
             count += weight
         total /= np.maximum(count, 1)
-        return _calmed(total)
+        return calmed(total)
 
 
 def _noise(own: Planes) -> Floats:
@@ -206,18 +217,36 @@ def _best_pair(own: Planes, prior: Floats, known: Floats, inner: list[Candidate]
     return out
 
 
-def _shared(
-    own: Planes, prior: Floats, known: Floats, pixels: Pixels, pairs: Planes, index: npt.NDArray[np.int32]
+def by_pairs(
+    own: Planes, prior: Floats, pixels: Pixels, pairs: Pairs, beside: tuple[Floats, Floats] | None = None
 ) -> tuple[Floats, Floats]:
-    """(n,) coverage by the mean of the pairs of a pixel and its neighbours, and how much to trust it, 0..1."""
+    """Coverage by the mean of the pairs of a pixel and its neighbours.
+
+    Args:
+        own: (3, n) colours, :func:`calmed`.
+        prior: (n,) first guess, which stays where there is no pair.
+        pixels: (n,) places of the pixels in the window of the pairs.
+        pairs: Of that window.
+        beside: (n,) each, how far below and to the right of those places' centres the pixels are; None: not at all.
+
+    Returns:
+        (n,) coverage 0..1, and how much to trust it, 0..1.
+    """
     noise = _noise(own)
+    index = pairs.index.reshape(-1)
+    here = np.maximum(np.take(index, pixels.where), 0)
+    known = np.take(pairs.known, here) * (np.take(index, pixels.where) >= 0)
     total = np.full(len(prior), 1e-6, np.float32)
-    pair = np.take(pairs, np.take(index, pixels.where), axis=1) * np.float32(1e-6)
+    pair = np.take(pairs.colors, here, axis=1) * np.float32(1e-6)
     for down, right in _SHARING:
         there = np.take(index, pixels.aside(down, right))
-        found = np.take(pairs, np.maximum(there, 0), axis=1)
+        found = np.take(pairs.colors, np.maximum(there, 0), axis=1)
         _, cost, _ = _unmixed(own, found[:3], found[3:], prior, known, noise)
-        near = np.exp(-(down * down + right * right) / 4.5)
+        if beside is not None:
+            cost += (np.square(beside[0] - down) + np.square(beside[1] - right)) * np.float32(_FIT / _CLOSE)
+            near = 1.0
+        else:
+            near = np.exp(-(down * down + right * right) / 4.5)
         weight = np.float32(near) * np.exp(cost / np.float32(-_FIT)) * (there >= 0)
         total += weight
         pair += found * weight
@@ -242,25 +271,3 @@ def _unmixed(
     cost = np.asarray((at * length - 2 * along) * at + square, np.float32)
     cost /= noise
     return at, cost, clear
-
-
-def _smooth(flat: Floats, shown: npt.NDArray[np.uint8], pixels: Pixels, share: Floats, trust: Floats) -> None:
-    """Jacobi rounds of a bilateral average, in place; ``flat`` holds the coverage of the whole window."""
-    steps = tuple((dy, dx) for dy in range(-2, 3) for dx in range(-2, 3) if (dy, dx) != (0, 0))
-    sure = np.ones(flat.shape, np.float32)
-    sure[pixels.where] = trust
-    own = planes(shown, pixels.where)
-    weights = []
-    for (dy, dx), place in zip(steps, pixels.neighbours(steps), strict=True):
-        step = planes(shown, place) - own
-        near = np.float32(np.exp(-(dy * dy + dx * dx) / 4.5))
-        weights.append(near * np.exp(dot(step, step) * np.float32(-0.5 / (255 * _SAME) ** 2)) * np.take(sure, place))
-    hold = np.float32(_HOLD) * trust
-    total = hold.copy()
-    for weight in weights:
-        total += weight
-    for _ in range(_ROUNDS):
-        pulled = hold * share
-        for place, weight in zip(pixels.neighbours(steps), weights, strict=True):  # places kept would take more memory
-            pulled += weight * np.take(flat, place)
-        flat[pixels.where] = pulled / total

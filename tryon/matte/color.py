@@ -12,16 +12,17 @@ import numpy.typing as npt
 
 from dressform.tryon.gather import Pixels
 from dressform.tryon.light import luminance
-from dressform.tryon.pull_push import doubled_at, halved, pull_push
+from dressform.tryon.pull_push import enlarged_at, pull_push, reduced
 
-__all__ = ["foreground"]
+__all__ = ["border_colors", "foreground"]
 
 Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
 _FAINT = np.float32(1e-3)  # squared linear light: tints no stronger than that don't count
 _MOST_BLEED = np.float32(0.6)  # of the whole tint
-_NEAR = 5  # px of half the size, the side of a square in which its colour is thought to vary as it does at the border
+_NEAR = 5  # cells, the side of a square in which its colour is thought to vary as it does at the border
+_CELLS = 400_000  # on which the sides' colours are diffused
 _GRAIN = np.float32(3e-5)  # variance of linear light that no side explains, at full light
 
 
@@ -41,19 +42,26 @@ def foreground(linear: Floats, alpha: Floats, mask: Mask | None = None) -> Float
         as the colours on both sides tell. Where the photo has more of the garment's tint than of the garment, this
         takes the surplus along and may lie outside 0..1.
     """
+    soft = (alpha > 0) & (alpha < 1)
     out = linear.copy()
-    pixels = Pixels.of((alpha > 0) & (alpha < 1))
+    out[soft] = border_colors(linear, alpha, mask)
+    return out
+
+
+def border_colors(linear: Floats, alpha: Floats, mask: Mask | None = None) -> Floats:
+    """(n, 3) float32: what :func:`foreground` gives where ``alpha`` is neither 0 nor 1, row by row."""
+    full, none = alpha >= 1, alpha <= 0
+    pixels = Pixels.of(~(full | none))
+    here = pixels.take(linear)
     if not len(pixels):
-        return out
-    inside = alpha >= 1 if mask is None else (alpha >= 1) & mask
+        return here
+    inside = full if mask is None else full & mask
     if not inside.any():
         inside = alpha >= alpha.max()
-    outside = alpha <= 0
     share = pixels.take(alpha)[:, None]
-    here = pixels.take(linear)
     garment, unsure = _side(linear, inside, pixels)
-    if outside.any():
-        behind, vague = _side(linear, outside, pixels)
+    if none.any():
+        behind, vague = _side(linear, none, pixels)
     else:
         behind, vague = here, np.ones_like(unsure)
     left = np.asarray(here - share * garment - (1 - share) * behind, np.float32)
@@ -65,8 +73,7 @@ def foreground(linear: Floats, alpha: Floats, mask: Mask | None = None) -> Float
     garment += left
     np.maximum(garment, 0, out=garment)
     garment += bleed / share
-    pixels.put(out, garment)
-    return out
+    return garment
 
 
 def _bleed(left: Floats, step: Floats) -> Floats:
@@ -86,12 +93,15 @@ def _bleed(left: Floats, step: Floats) -> Floats:
 
 def _side(linear: Floats, known: Mask, pixels: Pixels) -> tuple[Floats, Floats]:
     """(n, 3) mean and (n, 1) variance of the colour that one side has near the pixels."""
-    half, trust = halved(linear, known)
+    factor = 2
+    while known.size > _CELLS * factor * factor:
+        factor *= 2
+    color, trust = reduced(linear, known, factor)
     side = (_NEAR, _NEAR)
     count = np.maximum(np.asarray(cv2.blur(trust, side), np.float32), np.float32(1e-6))
-    mean = np.asarray(cv2.blur(half * trust[:, :, None], side), np.float32)
+    mean = np.asarray(cv2.blur(color * trust[:, :, None], side), np.float32)
     mean /= count[:, :, None]
-    mean -= half
+    mean -= color
     square = np.einsum("hwc,hwc->hw", mean, mean)
-    near = doubled_at(pull_push(np.dstack([half, square]), trust), pixels)
+    near = enlarged_at(pull_push(np.dstack([color, square]), trust), pixels, factor)
     return near[:, :3], np.maximum(near[:, 3:], np.float32(1e-5))

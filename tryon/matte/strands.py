@@ -20,13 +20,13 @@ Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
 _FAR, _NEAR = 16.0, 5.0  # of a score sample's size: how far strands reach, and fingers
-_AROUND, _APART, _SAMPLES = 6.0, 1.2, 20  # where cloth is sampled, in sample sizes, and how often
+_AROUND, _APART, _SAMPLES = 6.0, 1.2, 14  # where cloth is sampled, in sample sizes, and how often
 _COLORS = 4  # of the occluder
 _GRAIN, _TEXTURE = 0.035, 0.2  # spread of one colour: of the root of its light, and share of the cloth's own spread
 _LEAST = 0.2  # share of the occluder in a pixel that is told from none
 _SURE = 0.9  # ratio of the explanations that counts
 _SOLID_GAIN = 6.0
-_CHANCE, _TRIES = 0.03, 800  # share of ordinary cloth that may look like a strand, and pixels looked at to see
+_CHANCE, _TRIES = 0.03, 300  # share of ordinary cloth that may look like a strand, and pixels looked at to see
 _BROAD, _SOLID = 0.8, 0.55  # what is wider than this many samples is a fold, if less of it is the occluder's colour
 _OWN = 0.04  # share of the cloth in a colour of the occluder's that makes it no sign of the occluder
 _GAP = 2.0  # of a sample's size: between an occluder, as the parser has it, and what hangs together with it

@@ -10,6 +10,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from dressform.tryon.gather import sampled
+
 __all__ = ["find_things"]
 
 Bytes = npt.NDArray[np.uint8]
@@ -17,13 +19,15 @@ Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
 _PLAIN = 0.8  # of a cloth is its main ink: less is a print, of which anything may be a part
-_SHARE = (0.003, 0.08)  # of the cloth that a thing covers
+_SHARE = (0.003, 0.15)  # of the cloth that a thing covers
 _ONE_PIECE = 0.55  # of its ink is in its largest piece
 _PIECES = 0.25  # of the largest: smaller pieces are specks
 _TINT, _LEVEL = 0.4, 0.8  # natural logarithm: another chromaticity, another lightness
 _SHADOW = 0.6  # what is darker has this much of another chromaticity, or it is a shadow
+_BLACK = (1.8, 0.25)  # or is so much darker than a cloth at least as light as this
 _CLOSED = 0.006  # of the window's longer side: gaps in a thing
 _EDGE = 0.8  # px, how soft a thing's border is
+_LARGEST = 300_000  # px of the picture on which they are looked for
 
 
 def find_things(labels: Bytes, inks: Floats, mask: Mask, cloths: Bytes) -> Floats:
@@ -38,10 +42,14 @@ def find_things(labels: Bytes, inks: Floats, mask: Mask, cloths: Bytes) -> Float
     Returns:
         (h, w) float32 0..1; 0 nearly always.
     """
+    shape = mask.shape
+    scale = max(1.0, (mask.size / _LARGEST) ** 0.5)
+    size = (max(round(shape[1] / scale), 1), max(round(shape[0] / scale), 1))
+    labels, mask, cloths = (sampled(part, size) for part in (labels, mask, cloths))
     found = np.zeros(mask.shape, np.uint8)
     inner = np.asarray(cv2.erode(mask.view(np.uint8), np.ones((5, 5), np.uint8), borderType=cv2.BORDER_REPLICATE))
     edge = mask & (inner == 0)
-    for kind in np.unique(cloths[mask]).tolist():
+    for kind in np.flatnonzero(np.bincount(cloths[mask], minlength=1)).tolist():
         cloth = mask & (cloths == kind)
         counts = np.bincount(labels[cloth & (labels < 255)], minlength=len(inks)).astype(np.float64)
         if counts.max(initial=0) < _PLAIN * counts.sum() or not counts.sum():
@@ -51,8 +59,11 @@ def find_things(labels: Bytes, inks: Floats, mask: Mask, cloths: Bytes) -> Float
             if k != main and _other_stuff(inks[k], inks[main]):
                 found |= _pieces((cloth & (labels == k)).astype(np.uint8), edge)
     if not found.any():
-        return found.astype(np.float32)
-    return np.asarray(cv2.GaussianBlur(found.astype(np.float32), (0, 0), _EDGE), np.float32)
+        return np.zeros(shape, np.float32)
+    soft = np.asarray(cv2.GaussianBlur(found.astype(np.float32), (0, 0), _EDGE), np.float32)
+    if soft.shape != shape:
+        soft = np.asarray(cv2.resize(soft, shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
+    return soft
 
 
 def _other_stuff(ink: Floats, cloth: Floats) -> bool:
@@ -61,7 +72,7 @@ def _other_stuff(ink: Floats, cloth: Floats) -> bool:
     level = float(one.mean() - other.mean())
     tint = float(np.abs((one - one.mean()) - (other - other.mean())).max())
     if level < -_LEVEL:
-        return tint > _SHADOW
+        return tint > _SHADOW or (level < -_BLACK[0] and float(cloth.mean()) > _BLACK[1])
     return tint > _TINT or level > _LEVEL
 
 

@@ -26,6 +26,7 @@ _LEAST = 0.05  # of the region: labels with less of it belong to what is around
 _SIDE = 480  # px of the picture on which borders are looked for
 _UNSURE = 0.016  # of its side: so far the parser's borders may be off
 _SAMPLES = 4000
+_WORK = 0.4  # of the work on a single garment's light, at least, for each of several
 _ROOM = 8  # px around a garment that its light is estimated in
 
 
@@ -91,7 +92,9 @@ def estimate_lights(linear: Floats, mask: Mask, cloths: Bytes) -> Shading:
         # Pixels at the border show a mixture of both, so the light is continued over them.
         pure = np.asarray(cv2.erode(here[at].view(np.uint8), np.ones((3, 3), np.uint8))) > 0
         core = cloth[at] & pure
-        part = estimate_shading(np.ascontiguousarray(linear[at]), core if np.count_nonzero(core) > 16 else cloth[at])
+        core = core if np.count_nonzero(core) > 16 else cloth[at]
+        share = max(_WORK, np.count_nonzero(core) / np.count_nonzero(mask))
+        part = estimate_shading(np.ascontiguousarray(linear[at]), core, share)
         own = here[at]
         for whole, piece in (
             (shade, part.shade),
@@ -99,7 +102,7 @@ def estimate_lights(linear: Floats, mask: Mask, cloths: Bytes) -> Shading:
             (weave, part.weave),
             (confidence, part.confidence),
         ):
-            whole[at][own] = piece[own]
+            np.copyto(whole[at], piece, where=own)
         numbers = part.labels.astype(np.int64) + len(inks)
         labels[at][own] = np.where(part.labels == 255, 255, np.minimum(numbers, 254)).astype(np.uint8)[own]
         inks.extend(part.inks)

@@ -38,7 +38,7 @@ __all__ = ["Shading", "estimate_shading", "relight"]
 Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
-_ANALYSIS = 60_000  # pixels of cloth that inks are found on
+_ANALYSIS, _WINDOW = 60_000, 2.4  # pixels of cloth that inks are found on, and with what is around it, of those
 _LARGE = 2.0  # scale from which on every other pixel is enough to look at for means
 _SURE = 0.1  # confidence below which a pixel of the smaller picture tells no light
 _LOOSE, _DENSE = 0.03, 0.35  # radius of the light's mean in a dense print, of the root of the area; mean confidence
@@ -72,19 +72,20 @@ class Shading:
     confidence: Floats
 
 
-def estimate_shading(linear: Floats, mask: Mask) -> Shading:
+def estimate_shading(linear: Floats, mask: Mask, share: float = 1.0) -> Shading:
     """Tell the light on a cloth from its inks.
 
     Args:
         linear: (h, w, 3) float32, linear RGB in 0..1, a window of the photo around the cloth.
         mask: (h, w) bool, the cloth, at least one pixel.
+        share: Of the usual work, above 0, for one of several cloths: the smaller it is, the coarser inks are found.
 
     Raises:
         OptionError: Wrong shapes or types, no pixel of cloth, or values that are negative or not finite.
     """
     _check(linear, mask)
     area = int(np.count_nonzero(mask))
-    scale = max(1.0, float(np.sqrt(area / _ANALYSIS)))
+    scale = max(1.0, float(np.sqrt(max(area, mask.size / _WINDOW) / (share * _ANALYSIS))))
     small, small_mask = _reduced(linear, mask, scale)
     features = pixel_features(small)
     inks = find_inks(small, features, small_mask)

@@ -57,7 +57,7 @@ def edges_back(values: Floats, weight: Floats, smooth: Floats, radius: int) -> F
     """Edges of large things back into a mean that made small ones go: lapels and seams on cloth with a fine check.
 
     Rolling guidance: Zhang, Shen, Xu, Jia, "Rolling guidance filter", ECCV 2014, with the guided filter in place of
-    the bilateral one. What the mean has lost altogether stays lost; what it has only blurred sharpens from turn to turn.
+    the bilateral one. What the mean has lost altogether stays lost; what it has only blurred sharpens at each turn.
 
     Args:
         values: (h, w) float32.

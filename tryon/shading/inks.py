@@ -33,6 +33,7 @@ NONE = 255
 _SMOOTH = 0.2  # how much smoothness of light counts beside borders between small patches
 _HAIR = 0.01  # and beside those between inks
 _LONG = 100  # places on a border from which on its step can be measured closely
+_TINT, _APART = 0.12, 0.7  # chromaticity and log light: of one tint, and of another light
 _SPECK = 0.002  # share of the cloth below which it is no ink
 
 
@@ -97,6 +98,10 @@ def _numbered(features: Features, linear: Floats, mask: Mask, labels: Ints) -> I
         pairs = _exact(pool(border_jumps(features, labels), same), border_steps(features.log_light, labels, mask))
         level = solve_levels(pairs, LightGrid.of(labels, features.log_light), same, smooth=_HAIR)
     values = _patch_values(labels, linear, features.log_light, mask)
+    names = _one_ink_in_other_light(values, level)
+    if (names != same).any():
+        labels = names[labels]
+        values = _patch_values(labels, linear, features.log_light, mask)
     order = np.argsort(-values.area[1:], kind="stable") + 1
     order = order[values.area[order] >= max(_SPECK * values.area.sum(), 1)][:NONE]
     rank = np.full(number, NONE, np.uint8)
@@ -104,6 +109,23 @@ def _numbered(features: Features, linear: Floats, mask: Mask, labels: Ints) -> I
     share = values.area[order] / values.area.sum()
     tint = values.tint[order].astype(np.float32)
     return InkMap(rank[labels], (level[order] - level[order[0]]).astype(np.float32), tint, share.astype(np.float32))
+
+
+def _one_ink_in_other_light(values: _Values, level: Doubles) -> Ints:
+    """New number of each ink: one of the main ink's tint whose level would put it into quite another light is that ink.
+
+    Pieces of one cloth that hardly touch, a sleeve and both fronts of an open coat, have no border that says how light
+    they are beside each other; creases between them then count for more than they should.
+    """
+    names = np.arange(len(values.area), dtype=np.int32)
+    if len(names) < 3:
+        return names
+    main = int(values.area[1:].argmax()) + 1
+    _, mean, tint = values.grouped(names)
+    away = np.abs((mean - level) - (mean[main] - level[main]))
+    alike = np.hypot(*(tint - tint[main]).T) < _TINT + chroma_doubt(mean)
+    names[(away > _APART) & alike & (names > 0)] = main
+    return names
 
 
 def _exact(pairs: Pairs, steps: Steps) -> Pairs:

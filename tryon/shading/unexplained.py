@@ -32,6 +32,8 @@ _BESIDE = 5  # pixels, side of what is beside a border of inks
 _GAP = 7  # pixels between foreign ones that are foreign too
 _MOST = 0.3  # share of the cloth that may be foreign; the inks mean little where it is more
 _FINE = 5  # pixels, what is smaller than that is fine
+_MORE, _FOLDS = (1.0, 1.6, 2.5, 4.0), 0.24  # of a pattern's size; usual contrast that folds may have
+_SPREAD = 0.35  # standard deviation of light on a patterned cloth, natural logarithm
 _SIDES = (3, 5, 7, 9, 13, 17)  # pixels, of what a pattern consists of
 _BUSY = (0.11, 0.17)  # usual contrast of fine dark and bright detail: of rough cloth, most; of a pattern, least
 
@@ -120,10 +122,19 @@ def without_pattern(log_shade: Floats, mask: Mask) -> tuple[Floats, float]:
     busy = float(np.clip((_detail(log_shade, mask, _FINE) - _BUSY[0]) / (_BUSY[1] - _BUSY[0]), 0, 1))
     if busy == 0:
         return log_shade, busy
-    weight, radius = mask.astype(np.float32), _grain(log_shade, mask)
-    total = np.maximum(box_mean(box_mean(weight, radius), radius), np.float32(1e-6))
-    smooth = np.asarray(box_mean(box_mean(log_shade * weight, radius), radius) / total, np.float32)
-    return edges_back(log_shade, weight, smooth, radius), busy
+    weight, smooth, grain = mask.astype(np.float32), log_shade, _grain(log_shade, mask)
+    for more in _MORE:
+        radius = round(more * grain)
+        total = np.maximum(box_mean(box_mean(weight, radius), radius), np.float32(1e-6))
+        smooth = np.asarray(box_mean(box_mean(log_shade * weight, radius), radius) / total, np.float32)
+        smooth = edges_back(log_shade, weight, smooth, radius)
+        if _detail(smooth, mask, _SIDES[-1]) < _FOLDS:
+            break
+    # What is left of a pattern that would not go looks like deep shadow: light alone hardly spreads that far.
+    middle, spread = float(np.median(smooth[mask])), float(np.std(smooth[mask]))
+    if spread > _SPREAD:
+        smooth = np.asarray((smooth - middle) * np.float32(_SPREAD / spread) + middle, np.float32)
+    return smooth, busy
 
 
 def _grain(log_shade: Floats, mask: Mask) -> int:

@@ -106,7 +106,8 @@ def unbent(line: Doubles, radius: Doubles) -> Doubles:
             break
         # More and more of the neighbourhood of each sharp bend is averaged; straight stretches stay as they are.
         share = np.clip(turn / _SHARPEST, 0, 1)
-        share = np.maximum.reduce([np.roll(share, k) for k in range(-3, 4)])[1:-1, None] * 0.5
+        around = np.lib.stride_tricks.sliding_window_view(np.pad(share, 3, "wrap"), 7)
+        share = around.max(axis=1)[1:-1, None] * 0.5
         line = line.copy()
         line[1:-1] += share * ((line[:-2] + line[2:]) / 2 - line[1:-1])
     return resampled(line, len(line))

@@ -130,15 +130,26 @@ def map_cloth(panels: Sequence[Panel], *, seam: str = "sewn", around: int = _ARO
 
 def determinants(uv: Floats) -> Floats:
     """(h, w) float32 determinants of the Jacobian of (h, w, 2) coordinates, by central differences."""
-    if min(uv.shape[:2]) < 2:
-        return np.ones(uv.shape[:2], np.float32)
+    out = np.ones(uv.shape[:2], np.float32)
+    if min(out.shape) < 2:
+        return out
+    for rows in _bands(out.shape):
+        first = max(rows.start - 1, 0)
+        out[rows] = _determinants(uv[first : rows.stop + 1])[rows.start - first :][: rows.stop - rows.start]
+    return out
+
+
+def _determinants(uv: Floats) -> Floats:
+    """:func:`determinants` of a few rows."""
     along_x, along_y = (
         np.asarray(cv2.Sobel(uv, cv2.CV_32F, *way, ksize=1, scale=0.5, borderType=cv2.BORDER_REPLICATE), np.float32)
         for way in ((1, 0), (0, 1))
     )
     along_x[:, [0, -1]] *= 2  # at the borders there is one neighbour instead of two
     along_y[[0, -1]] *= 2
-    return along_x[..., 0] * along_y[..., 1] - along_y[..., 0] * along_x[..., 1]
+    out = along_x[..., 0] * along_y[..., 1]
+    out -= along_y[..., 0] * along_x[..., 1]
+    return out
 
 
 def tube_at(frame: Frame, points: Floats) -> Floats:

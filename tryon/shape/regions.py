@@ -52,7 +52,7 @@ class _Rule:
 
 _RULES: Mapping[str, _Rule] = MappingProxyType(
     {
-        "upper": _Rule(_TOP, frozenset({Part.DRESS}), "above"),
+        "upper": _Rule(_TOP, frozenset({Part.DRESS}), "above", np.inf),
         "lower": _Rule(_BOTTOM, frozenset({Part.DRESS}), "below", np.inf),
         "dress": _Rule(frozenset({Part.DRESS}), frozenset({Part.SKIRT, Part.UPPER_CLOTHES, Part.PANTS}), "", 1.5),
         "coat": _Rule(frozenset({Part.COAT}), frozenset({Part.UPPER_CLOTHES, Part.DRESS})),
@@ -69,6 +69,7 @@ REGION_NAMES: tuple[str, ...] = tuple(_RULES)
 """Regions whose cloth can be swapped; "outer" is another name of "coat"."""
 
 _LEAST_AREA, _LEAST_SIDE = 400, 12  # px; on less cloth no texture can be told
+_TROUSERS = 0.3  # of the dress's area
 _CRUMB = 0.002  # of the person's area
 _MARGIN = 0.04  # of the region's larger side, around it: room for soft edges
 _GLANCE = 200  # px; a picture of the person no larger shows what is there
@@ -236,12 +237,17 @@ def _garment(person: Person, name: str, extent: Window, labels: Bytes) -> Mask:
         waist = find_waist(person, find_joints(person))
         if waist is not None:
             below = waist.below(extent)
-            rivals &= below if rule.side == "below" else ~below
-            # A dress alone is parted at the waist; one that hardly reaches above it is a skirt by another name.
             dress = having(labels, (Part.DRESS,))
+            # What is called a dress over trousers is a long top, more often than not.
+            top = np.count_nonzero(having(labels, (Part.PANTS,))) > _TROUSERS * np.count_nonzero(dress)
+            if rule.side == "below":
+                rivals &= below
+            elif not top:
+                rivals &= ~below
+            # A dress alone is parted at the waist; one that hardly reaches above it is a skirt by another name.
             parts = (np.count_nonzero(dress & below), np.count_nonzero(dress & ~below), np.count_nonzero(mask))
             skirt = rule.side == "below" and parts[1] < 0.12 * parts[0]
-            if parts[2] < 0.15 * np.count_nonzero(rivals) or skirt:
+            if (parts[2] < 0.15 * np.count_nonzero(rivals) or skirt) and not (top and rule.side == "below"):
                 return np.asarray(mask | rivals)
     return _joined(person, extent, mask, rivals, rule.most) if rivals.any() else mask
 

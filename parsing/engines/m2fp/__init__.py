@@ -1,0 +1,1 @@
+"""ModelScope's M2FP checkpoints, several people and one, without mmcv: network, conversion, runtimes, people."""
