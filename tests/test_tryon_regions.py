@@ -11,7 +11,7 @@ from dressform.parsing.result import Observation
 from dressform.tryon.bench.figures import COLORS, Figure
 from dressform.tryon.shape.panels import split_panels
 from dressform.tryon.shape.regions import GarmentRegion, available_regions, find_region
-from dressform.tryon.shape.scale import cloth_scale, measure_scale
+from dressform.tryon.shape.scale import measure_scale
 
 Mask = npt.NDArray[np.bool_]
 
@@ -167,11 +167,11 @@ def test_scale_by_shoulders_torso_and_head() -> None:
     region = find_region(person, "upper")
     scale = measure_scale(person, region)
     assert (scale.source, scale.shoulder) == ("shoulders", pytest.approx(90, abs=0.1))
-    assert cloth_scale(person, region) == pytest.approx(90 / 40)
+    assert measure_scale(person, region).pixels_per_cm == pytest.approx(90 / 40)
     figure.joints[5, 0], figure.joints[6, 0] = 170, 150  # from the side
     aside = figure.person()
     assert measure_scale(aside, region).source == "torso"
-    assert cloth_scale(aside, region) == pytest.approx(120 / 52, rel=0.05)
+    assert measure_scale(aside, region).pixels_per_cm == pytest.approx(120 / 52, rel=0.05)
     head = Figure().shirt().person(keypoints=False)
     assert measure_scale(head, region).source == "head"
-    assert cloth_scale(head, region) == pytest.approx(68 / 23, rel=0.08)
+    assert measure_scale(head, region).pixels_per_cm == pytest.approx(68 / 23, rel=0.08)

@@ -19,7 +19,7 @@ from dressform.parsing.engines.lock import file_lock
 from dressform.parsing.engines.store import OFFLINE_VARIABLE, is_offline, is_present, verify, weight_path
 from dressform.parsing.errors import DownloadError, OfflineError, OutputError, WeightsError
 
-__all__ = ["Progress", "fetch"]
+__all__ = ["Progress", "fetch", "only_one"]
 
 Progress = Callable[[int, int], None]
 
@@ -58,18 +58,29 @@ def fetch(weight: WeightFile, progress: Progress | None = None) -> Path:
     if is_offline() and urlsplit(weight.url).scheme != "file":
         remedy = f"unset {OFFLINE_VARIABLE}, or put the file there yourself: {path}"
         raise OfflineError(f"{weight.name} would have to be downloaded", remedy=remedy)
+    with only_one(path, weight.name):
+        if not _is_right(path, weight):  # nobody else fetched it while this process waited
+            _download(weight, path, progress)
+    return path
+
+
+@contextmanager
+def only_one(path: Path, name: str) -> Iterator[None]:
+    """Let one process at a time fetch to ``path``; its parent folder is made.
+
+    Raises:
+        DownloadError: Another process took too long over ``name``. OutputError: The folder cannot be written.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with file_lock(path.with_name(f".{path.name}.lock"), _LOCK_S):
-            if not _is_right(path, weight):  # nobody else fetched it while this process waited
-                _download(weight, path, progress)
+            yield
     except TimeoutError as error:
-        raise DownloadError(f"gave up waiting for another download of {weight.name}", got=error) from None
+        raise DownloadError(f"gave up waiting for another download of {name}", got=error) from None
     except OSError as error:
         remedy = "make room or the folder writable, or set DRESSFORM_HOME to another one"
         got = f"{path.parent}: {error.strerror or error}"
         raise OutputError("the folder of weights cannot be written", got=got, remedy=remedy) from None
-    return path
 
 
 def _is_right(path: Path, weight: WeightFile) -> bool:

@@ -10,11 +10,12 @@ import cv2
 import numpy as np
 
 from dressform.parsing import OptionError
-from dressform.tryon.backends.base import Floats, Layer
+from dressform.tryon.backends.base import Layer
 from dressform.tryon.cloth.fabric import Sample, sample, with_prints
 from dressform.tryon.cloth.kinds import Print, Solid, Tile, prints_of
 from dressform.tryon.cloth.placement import frame_of, places_on
 from dressform.tryon.cloth.region import Region
+from dressform.tryon.cloth.sampling import pixel_footprint
 from dressform.tryon.garment.cut import Cutout, GarmentPhoto, cut_out
 from dressform.tryon.garment.fit_report import FitReport
 from dressform.tryon.look import Look
@@ -75,16 +76,8 @@ def _textile(stage: Stage, cloth: Solid | Tile | Print) -> Sample:
         x, y, w, h = cv2.boundingRect(own.view(np.uint8))
         at = (slice(y, y + h), slice(x, x + w))
         uv = panel_coordinates(panel, (x, y, x + w, y + h)) - np.asarray(stage.push[at], np.float32)
-        out = with_prints(cloth, out, uv, _footprint(uv), stage.scale, frame_of(panel), window=at, within=own[at])
+        out = with_prints(cloth, out, uv, pixel_footprint(uv), stage.scale, frame_of(panel), window=at, within=own[at])
     return out
-
-
-def _footprint(uv: Floats) -> Floats:
-    """(h, w) float32: how far a panel's own coordinates go from one pixel to the next."""
-    across = np.diff(uv, axis=1, append=2 * uv[:, -1:] - uv[:, -2:-1])
-    down = np.diff(uv, axis=0, append=2 * uv[-1:] - uv[-2:-1])
-    longest = np.maximum((across**2).sum(-1), (down**2).sum(-1))
-    return np.asarray(np.sqrt(np.maximum(longest, np.float32(1e-6))), np.float32)
 
 
 def _garment(stage: Stage, cloth: GarmentPhoto | Region | Cutout, look: Look) -> tuple[Sample, FitReport]:

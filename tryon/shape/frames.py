@@ -19,7 +19,6 @@ __all__ = ["Frame", "Place", "enlarged", "grid_points", "grid_step", "locate", "
 
 Floats = npt.NDArray[np.float32]
 _NODES = 4500  # of the coarse grid
-_CREASE = 8.0  # px along the line per px of the picture; more is no cloth but two pieces that meet
 _NEWTON = 3
 
 

@@ -10,7 +10,7 @@ from dressform.parsing import Part, Person
 from dressform.tryon.shape.regions import GarmentRegion
 from dressform.tryon.shape.skeleton import find_joints
 
-__all__ = ["ClothScale", "cloth_scale", "measure_scale"]
+__all__ = ["ClothScale", "measure_scale"]
 
 SHOULDERS_CM = 40.0
 """Assumed distance between the shoulder joints of an adult."""
@@ -36,11 +36,6 @@ class ClothScale:
     def shoulder(self) -> float:
         """Distance between the shoulder joints as it would be from the front, in pixels."""
         return SHOULDERS_CM * self.pixels_per_cm
-
-
-def cloth_scale(person: Person, region: GarmentRegion) -> float:
-    """Pixels per centimetre; :func:`measure_scale` also says what it was measured by."""
-    return measure_scale(person, region).pixels_per_cm
 
 
 def measure_scale(person: Person, region: GarmentRegion) -> ClothScale:

@@ -17,7 +17,7 @@ from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 
 from dressform.parsing.engines.base import HubModel
-from dressform.parsing.engines.lock import file_lock
+from dressform.parsing.engines.fetch import only_one
 from dressform.parsing.engines.m2fp.weights import (
     FILES,
     is_pulled,
@@ -26,11 +26,10 @@ from dressform.parsing.engines.m2fp.weights import (
     record_path,
 )
 from dressform.parsing.engines.store import OFFLINE_VARIABLE, file_sha256, is_offline
-from dressform.parsing.errors import DownloadError, MissingExtraError, OfflineError, OutputError
+from dressform.parsing.errors import DownloadError, MissingExtraError, OfflineError
 
 __all__ = ["pull"]
 
-_LOCK_S = 2 * 3600
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG})
 _FORBIDDEN = frozenset({errno.EACCES, errno.EPERM})  # of a file; of a connection they mean a firewall
 
@@ -60,17 +59,9 @@ def pull(hub: HubModel, download: Download | None = None) -> Path:
         remedy = f"unset {OFFLINE_VARIABLE}, or give a folder that you have with --weights"
         raise OfflineError(f"{hub.model} would have to be downloaded", remedy=remedy)
     fetch = download if download is not None else _client()
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with file_lock(folder.with_name(f".{hub.revision}.lock"), _LOCK_S):
-            if not is_pulled(hub):  # nobody else fetched it while this process waited
-                _fetch(folder, hub, fetch)
-    except TimeoutError as error:
-        raise DownloadError(f"gave up waiting for another download of {hub.model}", got=error) from None
-    except OSError as error:
-        remedy = "make room or the folder writable, or set DRESSFORM_HOME to another one"
-        got = f"{folder.parent}: {error.strerror or error}"
-        raise OutputError("the folder of weights cannot be written", got=got, remedy=remedy) from None
+    with only_one(folder, hub.model):
+        if not is_pulled(hub):  # nobody else fetched it while this process waited
+            _fetch(folder, hub, fetch)
     return folder
 
 
