@@ -70,12 +70,15 @@ def create_app(settings: Settings | None = None, service: Service | None = None)
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     await task
+            if made.fetchers is not None:
+                made.fetchers.shutdown(wait=False, cancel_futures=True)
             made.shelf.clear()
             made.desk.results.clear()
 
     app = FastAPI(
         title="dressform", version=version("dressform"), description=_ABOUT, lifespan=lifespan, docs_url=None,
         redoc_url=None, license_info={"name": "Apache-2.0"},
+        redirect_slashes=False,  # such redirects go to whatever host the caller named
     )  # fmt: skip
     app.state.service = made
     add_routes(app, settings)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import importlib
+import ipaddress
 import math
 import time
 from collections import Counter
@@ -13,7 +14,7 @@ from typing import Any
 
 from limits import RateLimitItem, parse_many
 from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
+from limits.strategies import SlidingWindowCounterRateLimiter
 from starlette.requests import Request
 
 from dressform.api.problems import Problem
@@ -24,8 +25,20 @@ __all__ = ["Guard", "Rates", "client_address"]
 
 
 def client_address(request: Request) -> str:
-    """The caller's address; behind a proxy that is trusted, the one it tells."""
-    return request.client.host if request.client is not None else "unknown"
+    """The caller's address; behind a proxy that is trusted, the one it tells.
+
+    Of IPv6 it is the network: callers have 2**64 addresses each, and change them as they like.
+    """
+    host = request.client.host if request.client is not None else "unknown"
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return host[:100]
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.ip_network((address, 64), strict=False))
 
 
 class Guard:
@@ -77,11 +90,13 @@ class Guard:
                 algorithms=list(settings.jwt_algorithms),
                 audience=settings.jwt_audience or None,
                 issuer=settings.jwt_issuer or None,
-                options={"require": ["exp"], "verify_aud": bool(settings.jwt_audience)},
+                options={"require": ["exp", "sub"], "verify_aud": bool(settings.jwt_audience)},
             )
+            subject = str(claims["sub"])
+            subject.encode()  # JSON may hold halves of characters
         except Exception:  # every way in which a token can be wrong has a type of its own
             return None
-        return str(claims.get("sub", ""))
+        return subject or None  # tokens of nobody would all be one caller
 
 
 class Rates:
@@ -89,7 +104,7 @@ class Rates:
 
     def __init__(self, settings: Settings) -> None:
         self._limits: list[RateLimitItem] = parse_many(settings.rate_limit) if settings.rate_limit else []
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())  # forgets clients; the moving one never does
         self._most = settings.client_concurrency
         self._now: Counter[str] = Counter()
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from dressform.parsing.cpus import usable_cpus
 from dressform.parsing.engines.m2fp.weights import is_pulled, pulled_folder
+from dressform.parsing.engines.onnx_runtime import import_onnxruntime
 from dressform.parsing.engines.registry import ENGINE_VARIABLE, check_engine, default_engine, list_engines, load_parser
 from dressform.parsing.engines.store import (
     HOME_VARIABLE,
@@ -89,7 +90,7 @@ def _opencv() -> dict[str, str]:
 
 def _providers() -> str:
     try:
-        return ", ".join(import_module("onnxruntime").get_available_providers())
+        return ", ".join(import_onnxruntime().get_available_providers())
     except Exception:
         return "none: onnxruntime cannot be imported"
 

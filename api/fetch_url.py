@@ -11,6 +11,8 @@ import ipaddress
 import socket
 import ssl
 import time
+from contextlib import suppress
+from threading import Timer
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from dressform.api.problems import Problem
@@ -20,11 +22,15 @@ __all__ = ["fetch", "is_public", "public_address"]
 _REDIRECTS = 3
 _MOVED = frozenset({301, 302, 303, 307, 308})
 _CHUNK = 1 << 16
-# Public by their numbers, but a way to other addresses: NAT64, 6to4, Teredo and its kin.
+# Public by their numbers for some versions of Python, but documentation, protocols' own addresses, or a way to other
+# addresses: NAT64, 6to4, Teredo and its kin.
 _TUNNELS = tuple(
     ipaddress.ip_network(text)
-    for text in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "192.88.99.0/24")
-)
+    for text in (
+        "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "192.88.99.0/24", "192.0.0.0/24", "3fff::/20",
+    )
+)  # fmt: skip
+_UNICAST = ipaddress.ip_network("2000::/3")  # all that IPv6 has given to the open internet
 
 
 def is_public(address: str) -> bool:
@@ -36,7 +42,7 @@ def is_public(address: str) -> bool:
     if isinstance(ip, ipaddress.IPv6Address):
         if ip.ipv4_mapped is not None:
             return False
-        if int(ip) >> 32 == 0:  # ::a.b.c.d
+        if ip not in _UNICAST:
             return False
     if any(ip in network for network in _TUNNELS if network.version == ip.version):
         return False
@@ -76,7 +82,10 @@ def fetch(url: str, *, most: int, seconds: float) -> bytes:
         data, moved = _get(place, public_address(place.hostname or ""), most, end)
         if moved is None:
             return data
-        url = urljoin(url, moved)
+        try:
+            url = urljoin(url, moved)
+        except ValueError:
+            raise _refused("the redirect leads nowhere") from None
     raise _refused("too many redirects")
 
 
@@ -101,11 +110,23 @@ class _Pinned(http.client.HTTPSConnection):
     def connect(self) -> None:
         """Connect to the address, and check the certificate of the host."""
         plain = socket.create_connection((self._address, 443), self.timeout)
-        self.sock = self._tls.wrap_socket(plain, server_hostname=self.host)
+        self.sock = self._tls.wrap_socket(plain, server_hostname=self.host, do_handshake_on_connect=False)
+        self.sock.do_handshake()
+
+    def hang_up(self) -> None:
+        """End whatever another thread waits for; a host that sends byte by byte never runs into a timeout."""
+        sock = self.sock
+        if sock is not None:
+            with suppress(OSError):
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)  # as it is: closing TLS would wait for an answer
 
 
 def _get(place: SplitResult, address: str, most: int, end: float) -> tuple[bytes, str | None]:
-    connection = _Pinned(place.hostname or "", address, max(0.1, end - time.monotonic()))
+    left = max(0.1, end - time.monotonic())
+    connection = _Pinned(place.hostname or "", address, left)
+    watch = Timer(left, connection.hang_up)
+    watch.daemon = True
+    watch.start()
     try:
         target = (place.path or "/") + (f"?{place.query}" if place.query else "")
         connection.request("GET", target, headers={"Accept": "image/*", "User-Agent": "dressform"})
@@ -116,8 +137,11 @@ def _get(place: SplitResult, address: str, most: int, end: float) -> tuple[bytes
             raise Problem("bad-request", "the photo cannot be fetched", "upload it")
         return _read(reply, most, end), None
     except (OSError, http.client.HTTPException, ValueError):
+        if time.monotonic() >= end:
+            raise _late() from None
         raise Problem("bad-request", "the photo cannot be fetched", "upload it") from None
     finally:
+        watch.cancel()
         connection.close()
 
 
@@ -128,8 +152,16 @@ def _read(reply: http.client.HTTPResponse, most: int, end: float) -> bytes:
         if len(data) > most:
             raise Problem("body-too-large", "the photo is larger than this service takes", None, f"up to {most} bytes")
         if time.monotonic() > end:
-            raise Problem("body-too-slow", "the photo did not arrive in time", "upload it")
+            raise _late()
+    if time.monotonic() >= end:
+        raise _late()  # it was hung up on, so this may be a part only
+    if reply.length:
+        raise Problem("bad-request", "the photo did not arrive whole", "upload it")
     return bytes(data)
+
+
+def _late() -> Problem:
+    return Problem("body-too-slow", "the photo did not arrive in time", "upload it")
 
 
 def _refused(detail: str) -> Problem:

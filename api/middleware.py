@@ -37,6 +37,7 @@ _HEADERS: Mapping[str, str] = {
 _FACTS = ("pixels", "people", "engine", "cache")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _LOG = logging.getLogger("dressform.access")
+_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
 
@@ -134,11 +135,9 @@ class _Told:
 
 
 def _bare(host: str) -> str:
-    """A host's name without its port."""
-    host = host.lower()
-    if host.startswith("["):
-        return host.partition("]")[0] + "]"
-    return host.partition(":")[0]
+    """A host's name without its port; "" if it is neither a name nor an address."""
+    found = _HOST.fullmatch(host.lower())
+    return found[1] if found else ""
 
 
 def _fits(host: str, allowed: tuple[str, ...]) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from dressform.api.problems import Problem
 
-__all__ = ["chosen_format"]
+__all__ = ["chosen_format", "takes_gzip"]
 
 _ALIASES = {"jpg": "jpeg", "spec": "json"}
 _MOST = 50  # entries of Accept that are looked at
@@ -42,6 +42,17 @@ def chosen_format(asked: str | None, accept: str, offered: Mapping[str, str]) ->
     return best
 
 
+def takes_gzip(accept: str) -> bool:
+    """Whether ``Accept-Encoding`` allows gzip, and does not like the plain content better."""
+    weights: dict[str, float] = {}
+    for row in accept.split(",")[:_MOST]:
+        coding, *rest = (word.strip().lower() for word in row.split(";"))
+        coding = {"x-gzip": "gzip"}.get(coding, coding)
+        weights[coding] = max(weights.get(coding, 0.0), _quality(rest))
+    weight = weights.get("gzip", weights.get("*", 0.0))
+    return weight > 0 and weight >= weights.get("identity", 0.0)
+
+
 def _ranges(accept: str) -> dict[str, float]:
     found: dict[str, float] = {}
     for row in accept.split(",")[:_MOST]:
@@ -53,11 +64,13 @@ def _ranges(accept: str) -> dict[str, float]:
 
 def _quality(rest: list[str]) -> float:
     for word in rest:
-        if word.startswith("q="):
+        name, _, value = word.partition("=")
+        if name.strip() == "q":
             try:
-                return min(1.0, max(0.0, float(word[2:])))
+                weight = float(value)
             except ValueError:
                 return 0.0
+            return min(1.0, weight) if weight > 0 else 0.0  # what is no number is not above 0 either
     return 1.0
 
 

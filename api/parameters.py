@@ -13,17 +13,18 @@ from dressform.api.problems import Problem, from_validation
 from dressform.api.uploads import Upload
 
 __all__ = [
+    "KEY",
     "AvatarParameters",
     "BatchParameters",
-    "DrapeParameters",
     "Parameters",
     "ParseParameters",
-    "StageParameters",
-    "TryOnParameters",
+    "PhotoParameters",
+    "among",
     "plain",
 ]
 
-_KEY = r"^[0-9a-f]{64}$"
+KEY = r"^[0-9a-f]{64}$"
+"""Pattern of the key of a photo."""
 _NUMBERS = re.compile(r"(\d{1,6})(?:-(\d{1,6}))?", re.ASCII)
 _SPEC_BYTES = 2_000_000
 Masks = Literal["rle", "polygon", "png", "none"]
@@ -68,8 +69,10 @@ class Parameters(BaseModel):
         return shaped
 
 
-class _Photo(Parameters):
-    photo_key: str | None = Field(None, pattern=_KEY, description="Key of an earlier parse, instead of a photo")
+class PhotoParameters(Parameters):
+    """Where the photo is, unless it comes with the request."""
+
+    photo_key: str | None = Field(None, pattern=KEY, description="Key of an earlier parse, instead of a photo")
     photo_url: str | None = Field(None, max_length=2000, description="Where the photo is, if the service allows it")
 
 
@@ -78,7 +81,7 @@ class _Parts(Parameters):
     landmarks: bool = Field(False, description="Key points and face points too")
 
 
-class ParseParameters(_Photo, _Parts):
+class ParseParameters(PhotoParameters, _Parts):
     """Of parsing."""
 
     format: str | None = Field(None, max_length=20, description="json, coco, png, svg or zip; goes before Accept")
@@ -91,14 +94,14 @@ class ParseParameters(_Photo, _Parts):
     def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         from dressform.parsing.formats import list_formats
 
-        return _among(value, [form.name for form in list_formats()])
+        return among(value, [form.name for form in list_formats()])
 
 
 class BatchParameters(_Parts):
     """Of parsing several photos."""
 
 
-class AvatarParameters(_Photo):
+class AvatarParameters(PhotoParameters):
     """Of avatars."""
 
     uncut = frozenset({"set"})
@@ -141,72 +144,8 @@ class AvatarParameters(_Photo):
         return tuple(found)
 
 
-class _Output(Parameters):
-    format: str | None = Field(None, max_length=20, description="png, jpeg, webp, json or zip; goes before Accept")
-    view: Literal["picture", "layer", "mask"] = "picture"
-    picture: Literal["png", "jpeg", "webp"] = Field("png", description="Type of the picture of a JSON reply")
-    max_side: int | None = Field(None, ge=64, le=8192, description="Shrink the picture to this")
-
-
-class _Cloth(Parameters):
-    color: str | None = Field(None, max_length=60, examples=["#7a1f2b"])
-    fabric: str | None = Field(None, max_length=60, examples=["tartan"])
-    garment_kind: Literal["upper", "lower", "dress"] | None = None
-    place: str | None = Field(None, max_length=40)
-    print_width_cm: float | None = Field(None, ge=0.1, le=500)
-    print_width: float | None = Field(None, ge=0.001, le=10)
-    print_angle: float | None = Field(None, ge=-360, le=360)
-    repeat_cm: float | None = Field(None, ge=0.05, le=1000)
-    repeat: float | None = Field(None, ge=0.001, le=100)
-    angle: float | None = Field(None, ge=-360, le=360)
-    drop: float | None = Field(None, ge=0, le=1)
-    mirror: bool | None = None
-    offset_x: float | None = Field(None, ge=-100, le=100)
-    offset_y: float | None = Field(None, ge=-100, le=100)
-    folds: float = Field(1, ge=0, le=4)
-    weave: float = Field(0, ge=0, le=4)
-    exposure: float | Literal["swatch", "scene"] = "swatch"
-    roundness: float = Field(1, ge=0, le=1)
-    delight: float = Field(0.6, ge=0, le=1)
-
-    @field_validator("place")
-    @classmethod
-    def _place(cls, value: str | None) -> str | None:
-        from dressform.tryon.cloth.placement import PLACES
-
-        return None if value is None else _among((value,), PLACES)[0]
-
-
-class _Garment(Parameters):
-    person: int | None = Field(None, ge=1, le=100_000, description="From the left; default: the only one who wears it")
-    region: str = Field("upper", max_length=20)
-    seam: Literal["sewn", "continuous"] = "sewn"
-    bend: float = Field(0.01, ge=0, le=0.015)
-
-    @field_validator("region")
-    @classmethod
-    def _region(cls, value: str) -> str:
-        from dressform.tryon.shape.regions import REGION_NAMES
-
-        value = {"outer": "coat"}.get(value.strip().lower(), value.strip().lower())
-        return _among((value,), REGION_NAMES)[0]
-
-
-class TryOnParameters(_Photo, _Garment, _Cloth, _Output):
-    """Of a swap in one go."""
-
-
-class StageParameters(_Photo, _Garment):
-    """Of a garment that is prepared."""
-
-    max_side: int | None = Field(None, ge=256, le=4096, description="Shrink the photo to this first")
-
-
-class DrapeParameters(_Cloth, _Output):
-    """Of a prepared garment's new cloth."""
-
-
-def _among(values: tuple[str, ...], known: Iterable[str]) -> tuple[str, ...]:
+def among(values: tuple[str, ...], known: Iterable[str]) -> tuple[str, ...]:
+    """The values, if all are known; ValueError if not."""
     names = tuple(known)
     for value in values:
         if value not in names:

@@ -6,8 +6,9 @@ import http
 import json
 import logging
 import traceback
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -24,11 +25,12 @@ from dressform.parsing.errors import (
     OptionError,
 )
 
-__all__ = ["PROBLEMS", "Problem", "from_error", "from_validation", "problem_response"]
+__all__ = ["PROBLEMS", "Problem", "from_error", "from_status", "from_validation", "placed", "problem_response"]
 
 MEDIA_TYPE = "application/problem+json"
 _PREFIX = "urn:dressform:problem:"
 _WORDS = {"Extra inputs are not permitted": "unknown parameter"}
+_NOWHERE = frozenset({"internal", "engine-unavailable", "canceled"})  # problems that are no part's fault
 _LONGEST = 400  # characters of a sentence
 _LOG = logging.getLogger("dressform.api")
 
@@ -91,6 +93,13 @@ class Problem(Exception):
     retry_after: float | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
+    def fresh(self) -> Problem:
+        """A copy to be kept, or to be raised again: without the traces of where it was raised.
+
+        They hold whatever was at hand there, photos among it, and grow each time that one error is raised.
+        """
+        return replace(self)
+
     @property
     def status(self) -> int:
         """HTTP status."""
@@ -135,6 +144,27 @@ def from_validation(error: ValidationError) -> Problem:
     rows = [(".".join(map(str, row["loc"])) or "parameters", row["msg"]) for row in error.errors(include_input=False)]
     rows = [(name[:60], _WORDS.get(message, message.removeprefix("Value error, "))) for name, message in rows[:20]]
     return Problem("bad-parameter", f"{rows[0][0]}: {rows[0][1]}", errors=rows)
+
+
+@contextmanager
+def placed(place: str, option: str = "cannot-do") -> Iterator[None]:
+    """Problems and errors inside become problems that name a place of the request, such as ``swaps[1]``.
+
+    Args:
+        place: "" for none.
+        option: As for :func:`from_error`.
+    """
+    try:
+        yield
+    except (Problem, DressformError) as error:
+        problem = from_error(error, option=option)
+        if not place or problem.code in _NOWHERE:
+            raise problem from None
+        rows = [(f"{place}.{name}", message) for name, message in problem.errors]
+        detail = problem.detail or PROBLEMS[problem.code][1]
+        named = bool(rows) and detail.startswith(f"{problem.errors[0][0]}: ")
+        told = f"{place}{'.' if named else ': '}{detail}"
+        raise replace(problem, detail=told, errors=rows or [(place, detail)]) from None
 
 
 def problem_response(problem: Problem, request_id: str | None = None) -> Response:

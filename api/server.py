@@ -5,14 +5,22 @@ from __future__ import annotations
 import ctypes
 import gc
 import logging
+import os
+import signal
+import socket
 import sys
+import threading
+import warnings
 from contextlib import suppress
+from functools import partial
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import uvicorn
 
 from dressform.api.app import create_app, make_service
+from dressform.api.connections import Connection
 from dressform.api.settings import Settings
 
 __all__ = ["Server", "make_server", "start_logs"]
@@ -20,18 +28,40 @@ __all__ = ["Server", "make_server", "start_logs"]
 _HEADERS = 16 << 10  # bytes of a request's line and headers
 _MMAP_THRESHOLD = -3  # number of the option in malloc.h
 _LARGE = 8 << 20  # bytes; less costs a quarter more time, for pages that are cleared again and again
+_INTERRUPTED = 130  # what shells say of a program that was ended by hand
 _LATE = 5  # seconds for replies to be sent after the work has ended
 
 
 class Server(uvicorn.Server):
     """Tells the service at once when it is to stop, so that work that has begun can end meanwhile."""
 
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until a signal comes; see :class:`uvicorn.Server`."""
+        code = 1
+        try:
+            super().run(sockets)
+            code = 0
+        except KeyboardInterrupt:
+            code = _INTERRUPTED
+            raise
+        finally:
+            if any(thread.name.startswith("dressform-") for thread in threading.enumerate()):
+                _leave(code)  # Python cannot end these, and what they run would take the process down with an abort
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Stop taking work, then do what uvicorn does."""
+        """Stop taking work, then do what uvicorn does; whoever asks by hand a second time waits for nothing."""
+        if self.should_exit and sig == signal.SIGINT:
+            _leave(_INTERRUPTED)
         app: Any = self.config.app
         service = app.state.service
         service.desk.close(service.settings.grace)
         super().handle_exit(sig, frame)
+
+
+def _leave(code: int) -> None:
+    """End the process as it is."""
+    logging.shutdown()
+    os._exit(code)
 
 
 def make_server(settings: Settings) -> Server:
@@ -39,11 +69,14 @@ def make_server(settings: Settings) -> Server:
     _return_memory()
     service = make_service(settings)
     service.on_ready = gc.freeze  # what is there now stays, so collections need not look at it
+    connection = partial(
+        Connection, seconds=settings.header_seconds, patience=settings.body_seconds, most=settings.max_connections
+    )
     config = uvicorn.Config(
         create_app(settings, service),
         host=settings.host,
         port=settings.port,
-        http="h11",
+        http=connection,  # type: ignore[arg-type]
         ws="none",
         lifespan="on",
         log_config=None,
@@ -51,7 +84,6 @@ def make_server(settings: Settings) -> Server:
         server_header=False,
         proxy_headers=bool(settings.forwarded_allow_ips),
         forwarded_allow_ips=list(settings.forwarded_allow_ips),
-        limit_concurrency=settings.max_connections,
         h11_max_incomplete_event_size=_HEADERS,
         timeout_keep_alive=5,
         timeout_graceful_shutdown=round(settings.grace) + _LATE,
@@ -69,6 +101,19 @@ def start_logs(level: str = "info") -> None:
         logger.setLevel(level.upper())
         logger.propagate = False
     logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # of damaged forms the reply tells enough
+    warnings.filterwarnings("ignore", module=r"PIL\.")  # thousands of lines for one damaged file
+    _quiet_tiff()
+
+
+def _quiet_tiff() -> None:
+    """Keep libtiff from writing about damaged files to standard error, which it does by itself."""
+    with suppress(OSError, AttributeError):
+        for path in {
+            line.split()[-1] for line in Path("/proc/self/maps").read_text().splitlines() if "libtiff" in line
+        }:
+            library = ctypes.CDLL(path)
+            library.TIFFSetErrorHandler(None)
+            library.TIFFSetWarningHandler(None)
 
 
 def _return_memory() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
@@ -27,6 +28,7 @@ from dressform.parsing.engines.registry import engine_info
 
 __all__ = ["Caller", "Service", "service_of"]
 
+_FETCHERS = 8  # photos fetched at the same time
 _LOG = logging.getLogger("dressform.api")
 
 
@@ -62,9 +64,11 @@ class Service:
         self.budget = Budget(settings.max_held)
         self.meter = Meter()
         self.guard = Guard(settings)
+        # Fetching waits for others, perhaps long: not where the event loop has its own small things done.
+        self.fetchers = ThreadPoolExecutor(_FETCHERS, "dressform-fetch") if settings.allow_urls else None
         self.rates = Rates(settings)
         share = max(2 * settings.cache_bytes // 5, 64 << 20)  # jobs need some whatever is kept otherwise
-        self.desk = Desk(engine, settings, Cache(share, settings.cache_seconds))
+        self.desk = Desk(engine, settings, Cache(share, settings.cache_seconds), self._photos_kept)
         self.ready = False
         self.on_ready: Callable[[], None] = _nothing
         self.trouble: Problem | None = None
@@ -97,6 +101,13 @@ class Service:
         key = keyed_digest(self._own(caller), kind, told, data)
         return Task(kind, options, inputs, key, photo_key, caller.owner, bulk)
 
+    def check_ready(self) -> None:
+        """Raise Problem if the engine is not loaded."""
+        if not self.ready:
+            if self.trouble is not None:
+                raise self.trouble.fresh()
+            raise Problem("not-ready", "the engine is being loaded", retry_after=2)
+
     async def warm(self) -> None:
         """Load the engine, aside from the event loop."""
         try:
@@ -104,22 +115,32 @@ class Service:
             self.on_ready()
             self.ready = True
         except DressformError as error:
-            self.trouble = from_error(error)
+            self.trouble = from_error(error).fresh()
             _LOG.error("the engine cannot run: %s", error)
+        except Exception as error:  # such as what the runtime raises for weights it does not understand
+            from_error(error)  # for the log
+            self.trouble = Problem("engine-unavailable", "the engine cannot be loaded; the service's log says where")
 
     async def sweep(self) -> None:
         """Forget what is over its time, again and again."""
         while True:
             await asyncio.sleep(1)
-            self.desk.sweep()
-            self.shelf.sweep()
+            try:
+                self.desk.sweep()
+                self.shelf.sweep()
+            except Exception as error:  # one mistake must not keep everything for ever
+                from_error(error)
+
+    def _photos_kept(self, task: Task) -> bool:
+        """Whether the photos are kept that a parse names by their keys: a kept answer must not outlive them."""
+        named = {"parse": [task.photo_key], "batch": task.options.get("photo_keys", ())}.get(task.kind, ())
+        return all(self.shelf.has(key) for key in named)
 
     def _own(self, caller: Caller) -> bytes:
         return self._secret + caller.scope.encode()
 
     def _held(self) -> int:
-        shelf = self.shelf
-        return sum(cache.cost for cache in (self.desk.results, shelf.parses, shelf.specs, shelf.stages))
+        return self.desk.results.cost + self.shelf.cost
 
 
 def service_of(request: Request) -> Service:

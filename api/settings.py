@@ -37,10 +37,12 @@ class Settings(BaseSettings):
         max_batch_body, max_batch: Of a request with several photos, and how many.
         max_held: Of all uploads that are held at once; more are refused with 503.
         max_pixels: Of a photo, checked by its header.
+        max_total_pixels: Of all pictures of one try-on, its photo aside.
         max_people: People drawn by one request.
         deadline: Until an answer is given up, waiting included.
         job_deadline: The same for work that was asked for with ``Prefer: respond-async``, and for batches.
-        body_seconds: For a request's body to arrive.
+        header_seconds: For a request's line and headers to arrive.
+        body_seconds: For a request's body to arrive, and for a caller to take some of a reply.
         grace: For work to end when the service is stopped.
         cache_seconds, cache_bytes: How long and how much of results and parsed photos is kept in memory. With 0
             seconds nothing is: no identical request is answered twice by one run, no photo can be named by its key.
@@ -76,10 +78,12 @@ class Settings(BaseSettings):
     max_batch: int = Field(default=16, ge=1, le=1000)
     max_held: int = Field(default=256 << 20, ge=1 << 10)
     max_pixels: int = Field(default=50_000_000, ge=1)
+    max_total_pixels: int = Field(default=100_000_000, ge=1)
     max_people: int = Field(default=40, ge=1)
 
     deadline: float = Field(default=60, gt=0)
     job_deadline: float = Field(default=600, gt=0)
+    header_seconds: float = Field(default=10, gt=0)
     body_seconds: float = Field(default=30, gt=0)
     grace: float = Field(default=20, ge=0)
 

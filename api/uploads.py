@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType, TracebackType
 from typing import TypeVar
 
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import UploadFile
 from starlette.formparsers import FormParser, MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
@@ -23,6 +24,7 @@ _MAX_FIELDS = 200
 _MAX_FIELD = 2_100_000  # bytes: a spec of an avatar
 _MAX_FORM = 4 << 20  # of fields without files
 _RAW = "application/octet-stream"
+_CHARSETS = frozenset({b"utf-8", b"utf8", b"us-ascii"})  # of forms; some of Python's others take minutes, or raise
 
 
 class _InMemory(MultiPartParser):
@@ -165,6 +167,9 @@ async def _read(request: Request, kind: str, counter: _Counter, raw: str, json: 
 
 
 async def _multipart(request: Request, counter: _Counter) -> Upload:
+    charset = parse_options_header(request.headers["content-type"])[1].get(b"charset", b"utf-8")
+    if charset.lower() not in _CHARSETS:
+        raise Problem("body-format", "forms are read in UTF-8 only", "leave the charset out", "charset=utf-8")
     parser = _InMemory(
         request.headers, counter.pieces(), max_files=1001, max_fields=_MAX_FIELDS, max_part_size=_MAX_FIELD
     )

@@ -28,6 +28,7 @@ from dressform.parsing.errors import (
     ImageTooLargeError,
     MissingExtraError,
 )
+from dressform.parsing.image_effort import check_effort
 from dressform.parsing.image_magic import recognise
 
 __all__ = ["FileSource", "check_pixels", "decoding", "open_picture", "source_name"]
@@ -55,6 +56,7 @@ def open_picture(source: FileSource, *, max_pixels: int, max_bytes: int) -> Imag
     if reader is None:
         what, remedy = "not a photo in a format that can be read", "export it as JPEG or PNG"
         raise ImageFormatError(what, got=f"{kind or 'unknown content'} in {name}", allowed=_ALLOWED, remedy=remedy)
+    check_effort(kind, data, name)
     with decoding(f"{kind} in {name}"):
         if kind == "WebP":
             # Its reader allocates the whole canvas when it opens the file.

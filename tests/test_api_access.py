@@ -9,6 +9,9 @@ import time
 import jwt
 import pytest
 from api_client import BASE, Api, is_problem, jpeg
+from starlette.requests import Request
+
+from dressform.api.clients import client_address
 
 KEY, OTHER = "correct-horse-battery", "another-horse-battery"
 SECRET = "a-secret-of-thirty-two-characters!"
@@ -153,3 +156,17 @@ def test_metrics() -> None:
         assert "dressform_tasks_queued 0.0" in text and "dressform_held_bytes 0.0" in text
     with Api(metrics=False) as api:
         is_problem(api.get("/metrics"), "not-found", 404)
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("203.0.113.9", "203.0.113.9"), ("::ffff:203.0.113.9", "203.0.113.9"), ("fe80::1%eth0", "fe80::/64"),
+        ("2001:db8:1:2:aaaa::1", "2001:db8:1:2::/64"), ("2001:db8:1:2:bbbb::9", "2001:db8:1:2::/64"),
+        ("x" * 500, "x" * 100),
+    ],
+)  # fmt: skip
+def test_whose_requests_count_together(address: str, told: str) -> None:
+    """A caller of IPv6 has more addresses than can be counted."""
+    assert client_address(Request({"type": "http", "client": (address, 1), "headers": []})) == told
+    assert client_address(Request({"type": "http", "client": None, "headers": []})) == "unknown"

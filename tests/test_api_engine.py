@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 
 from dressform.api.jobs.engine import Engine
@@ -176,12 +179,38 @@ def test_closing(work: Work) -> None:
 
 
 def test_threads_end(work: Work) -> None:
-    before = threading.active_count()
     engine = LocalEngine(work, workers=3)
-    assert threading.active_count() == before + 3
+    own = list(engine._threads)  # not all of the process: other tests' threads may be ending meanwhile
+    assert len(own) == 3 and all(thread.is_alive() for thread in own)
+    ended(engine, engine.submit(task("x"), ignore))
     engine.close(1)
-    time.sleep(0.1)
-    assert threading.active_count() == before
+    for thread in own:
+        thread.join(10)
+    assert not any(thread.is_alive() for thread in own) and not set(own) & set(threading.enumerate())
+
+
+def test_a_failed_task_holds_no_photo() -> None:
+    """Errors remember where they were raised, and what was at hand there."""
+    held: list[weakref.ref[np.ndarray]] = []
+
+    def fail(_: Task, __: Callable[[float, str], None]) -> Output:
+        pixels = np.zeros(10)
+        held.append(weakref.ref(pixels))
+        try:
+            raise OptionError("inside")
+        except OptionError:
+            raise Problem("no-such-person", "outside", errors=[("person", "9")]) from None
+
+    made = LocalEngine(fail)
+    try:
+        status = ended(made, made.submit(task("x"), ignore))
+        problem = status.problem
+        assert problem is not None and (problem.code, problem.errors) == ("no-such-person", [("person", "9")])
+        assert problem.__traceback__ is None and problem.__context__ is None
+        gc.collect()
+        assert held[0]() is None
+    finally:
+        made.close(1)
 
 
 def test_a_done_task_holds_no_photo(engine: LocalEngine) -> None:

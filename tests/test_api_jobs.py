@@ -141,7 +141,7 @@ def test_too_many_uploads_at_once() -> None:
 
 
 def test_the_deadline() -> None:
-    with Api(deadline=0.3) as api:
+    with Api(deadline=2) as api:
         waiting = busy(api)
         is_problem(waiting.result(10), "deadline", 504)
         api.parser.gate.set()

@@ -180,4 +180,4 @@ def test_without_a_cache_nothing_is_kept() -> None:
         key = api.key(jpeg())
         assert api.post("/v1/parse", files={"photo": jpeg()}).headers["x-cache"] == "miss"
         is_problem(api.post("/v1/parse", data={"photo_key": key}), "expired")
-        assert len(api.shelf.parses) == 0 and len(api.service.desk.results) == 0
+        assert api.shelf.cost == 0 and len(api.service.desk.results) == 0

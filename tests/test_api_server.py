@@ -1,231 +1,132 @@
-"""The service as a process: signals, slow and broken uploads, callers that hang up. The real engine, a real socket."""
+"""The service as a process that is stopped: by one signal or two, with work, uploads, listeners and sleepers on it."""
 
 from __future__ import annotations
 
-import json
-import os
-import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
 import pytest
-from api_client import jpeg
+from api_served import ENDED, JPEG, PHOTO, Served, answer, head, received, serving, statuses
 
-from dressform.assets import asset_path
-
-PHOTO = asset_path("samples", "couple.jpg").read_bytes()
-JPEG = {"Content-Type": "image/jpeg"}
-ENDED = (0, -signal.SIGTERM)  # uvicorn ends in good order and then by the signal that it got
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals")
+HOST = b"Host: 127.0.0.1\r\n"
 
 
-class Served:
-    """A running ``dressform serve``."""
-
-    def __init__(self, folder: Path, **settings: object) -> None:
-        values = {name: value for name, value in os.environ.items() if not name.startswith("DRESSFORM_")}
-        values |= {f"DRESSFORM_{name.upper()}": str(value) for name, value in settings.items()}
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.log = folder / "serve.log"
-        command = [sys.executable, "-m", "dressform.api.cli", "serve", "--port", str(self.port)]
-        with self.log.open("wb") as file:
-            self.process = subprocess.Popen(command, env=values, stderr=file, stdout=file, cwd=folder)
-        self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=60)
-        deadline = time.monotonic() + 60
-        while not self.ready():
-            assert self.process.poll() is None and time.monotonic() < deadline, self.log.read_text()
-            time.sleep(0.1)
-
-    def ready(self) -> bool:
-        try:
-            return self.client.get("/health/ready").status_code == 200
-        except httpx.TransportError:
-            return False
-
-    def stop(self, sig: int = signal.SIGTERM) -> int:
-        if self.process.poll() is None:
-            self.process.send_signal(sig)
-        return self.process.wait(60)
-
-    def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), 30)
-
-    def metric(self, name: str) -> float:
-        found = re.search(rf"^{name} (\S+)$", self.client.get("/metrics").text, re.MULTILINE)
-        assert found, name
-        return float(found[1])
-
-    def until(self, name: str, value: float) -> None:
-        deadline = time.monotonic() + 30
-        while self.metric(name) != value:
-            assert time.monotonic() < deadline, f"{name} is {self.metric(name)}"
-            time.sleep(0.05)
-
-    def files(self) -> int:
-        return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    made = Served(tmp_path_factory.mktemp("served"), body_seconds=2, workers=1, rate_limit="", max_body=1 << 20)
-    try:
-        yield made
-        assert made.stop() in ENDED
-        assert "Traceback" not in made.log.read_text()
-    finally:
-        made.process.kill()
-        made.process.wait(10)
-
-
-def head(length: int, *more: str) -> bytes:
-    lines = (
-        "POST /v1/parse HTTP/1.1",
-        "Host: 127.0.0.1",
-        "Content-Type: image/jpeg",
-        f"Content-Length: {length}",
-        *more,
-    )
-    return "\r\n".join((*lines, "", "")).encode()
-
-
-def answer(connection: socket.socket) -> tuple[int, bytes]:
-    data = b""
-    while piece := connection.recv(1 << 16):
-        data += piece
-        front, _, body = data.partition(b"\r\n\r\n")
-        length = re.search(rb"content-length: (\d+)", front, re.IGNORECASE)
-        if length and len(body) >= int(length[1]):
-            break
-    return int(data.split(b" ", 2)[1]), data
-
-
-def test_it_works(served: Served) -> None:
-    reply = served.client.post("/v1/parse", files={"photo": PHOTO})
-    assert reply.status_code == 200 and len(reply.json()["people"]) == 2
-    assert "server" not in reply.headers
-    assert served.client.get("/").status_code in (200, 404)
-
-
-def test_a_slow_body(served: Served) -> None:
-    with served.connect() as connection:
-        connection.sendall(head(10_000) + b"\xff\xd8\xff")
+def test_it_works_and_ends(tmp_path: Path) -> None:
+    with serving(tmp_path) as served:
+        reply = served.client.post("/v1/parse", files={"photo": PHOTO})
+        assert reply.status_code == 200 and len(reply.json()["people"]) == 2
+        assert "server" not in reply.headers
+        assert served.client.get("/").status_code == 200
+        command = [sys.executable, "-m", "dressform.api.cli", "serve", "--port", str(served.port)]
+        run = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=tmp_path)
+        assert run.returncode != 0 and "Traceback" not in run.stderr and served.ready()  # the port is taken
         began = time.monotonic()
-        status, _ = answer(connection)
-        assert status == 408 and time.monotonic() - began < 6
+        assert served.stop() in ENDED and time.monotonic() - began < 5
+        with pytest.raises(httpx.TransportError):
+            served.client.get("/version")
 
 
-def test_a_body_that_is_said_to_be_too_large_is_not_even_read(served: Served) -> None:
-    with served.connect() as connection:
-        connection.sendall(head(10**9, "Expect: 100-continue"))
-        status, data = answer(connection)
-        assert status == 413 and b"100 Continue" not in data
+class Load:
+    """A dozen callers who want work at the same time."""
 
-
-@pytest.mark.parametrize(
-    "junk",
-    [
-        b"\x00" * 100,
-        b"GET / HTTP/9.9\r\n\r\n",
-        b"GET /version HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + b"a" * 2_000_000 + b"\r\n\r\n",
-        b"POST /v1/parse HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-        b"POST /v1/parse HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: -5\r\n\r\n",
-        b"GET /version HTTP/1.1\r\nHost: 127.0.0.1\r\nHost: evil\r\n\r\n",
-        b"GET /version HTTP/1.1\r\n\r\n",
-    ],
-)
-def test_broken_requests(served: Served, junk: bytes) -> None:
-    with served.connect() as connection:
-        connection.settimeout(10)
-        try:
-            connection.sendall(junk)
-            status, _ = answer(connection)
-        except (ConnectionError, IndexError, TimeoutError):
-            status = 400  # hung up
-        assert 400 <= status < 500
-    assert served.ready()
-
-
-def test_uploads_that_are_broken_off(served: Served) -> None:
-    files = served.files()
-    for size in (10, 1000, len(PHOTO) // 2):
-        for _ in range(5):
-            with served.connect() as connection:
-                connection.sendall(head(len(PHOTO)) + PHOTO[:size])
-    served.until("dressform_held_bytes", 0)
-    assert served.files() <= files + 2
-
-
-def test_callers_who_hang_up_while_they_wait(served: Served) -> None:
-    """Their work is dropped from the queue; the service goes on."""
-    for k in range(12):
-        photo = jpeg(1, quality=40 + k)
-        with served.connect() as connection:
-            connection.sendall(head(len(photo)) + photo)
-    served.until("dressform_tasks_queued", 0)
-    served.until("dressform_tasks_running", 0)
-    served.until("dressform_held_bytes", 0)
-    assert served.client.post("/v1/parse", content=PHOTO, headers=JPEG).status_code == 200
-
-
-def test_memory_and_threads_stay(served: Served) -> None:
-    def threads() -> int:
-        return len(list(Path(f"/proc/{served.process.pid}/task").iterdir()))
-
-    small = jpeg(1)
-    for _ in range(20):
-        served.client.post("/v1/parse", content=small, headers=JPEG)
-    before, memory, files = threads(), served.metric("process_resident_memory_bytes"), served.files()
-    for k in range(150):
-        kind = k % 3
-        if kind == 0:
-            served.client.post("/v1/parse", content=small, headers=JPEG)
-        elif kind == 1:
-            served.client.post("/v1/parse", files={"photo": small[: 40 * k]})
-        else:
-            served.client.get(f"/v1/jobs/{k}")
-    assert threads() <= before + 4 and served.files() <= files + 2
-    assert served.metric("process_resident_memory_bytes") < memory + 30e6
-
-
-def test_stopping_under_load(tmp_path: Path) -> None:
-    """What runs is finished, what cannot be is told so; every caller gets an answer, and the process ends."""
-    served = Served(tmp_path, grace=3, workers=1, queue_size=16, rate_limit="")
-    replies: list[tuple[int, str]] = []
-
-    def ask(k: int) -> None:
-        photo = PHOTO + bytes([k])  # what follows a JPEG is not read, but it is another photo
-        with httpx.Client(base_url=f"http://127.0.0.1:{served.port}", timeout=60) as client:
-            reply = client.post("/v1/parse", content=photo, headers=JPEG)
-            replies.append((reply.status_code, reply.json().get("code", "")))
-
-    callers = [threading.Thread(target=ask, args=(k,)) for k in range(12)]
-    try:
-        for caller in callers:
+    def __init__(self, served: Served, count: int = 12) -> None:
+        self.served, self.replies = served, list[tuple[int, str]]()
+        self._callers = [threading.Thread(target=self._ask, args=(k,)) for k in range(count)]
+        for caller in self._callers:
             caller.start()
-        time.sleep(0.8)
-        began = time.monotonic()
-        assert served.stop() in ENDED
-        assert time.monotonic() - began < 12
-        for caller in callers:
+
+    def _ask(self, k: int) -> None:
+        photo = PHOTO + bytes([k])  # what follows a JPEG is not read, but it is another photo
+        with httpx.Client(base_url=f"http://127.0.0.1:{self.served.port}", timeout=60) as client:
+            reply = client.post("/v1/parse", content=photo, headers=JPEG)
+            self.replies.append((reply.status_code, reply.json().get("code", "")))
+
+    def ended(self) -> list[tuple[int, str]]:
+        for caller in self._callers:
             caller.join(20)
+        return self.replies
+
+
+@pytest.mark.parametrize(("sig", "grace"), [(signal.SIGTERM, 2), (signal.SIGINT, 0.3)])
+def test_stopping_under_load(tmp_path: Path, sig: signal.Signals, grace: float) -> None:
+    """What runs is finished, what cannot be is told so; every caller gets an answer, and the process ends."""
+    with serving(tmp_path, grace=grace, queue_size=16) as served:
+        load = Load(served)
+        deadline = time.monotonic() + 20
+        while served.metric("dressform_tasks_running") + served.metric("dressform_tasks_queued") < 5:
+            assert time.monotonic() < deadline
+        began = time.monotonic()
+        served.process.send_signal(sig)
+        assert served.process.wait(60) in ENDED
+        assert time.monotonic() - began < 12
+        replies = load.ended()
+        assert len(replies) == 12 and (grace < 1 or (200, "") in replies), replies
+        assert {code for _, code in replies} <= {"", "shutting-down"}
+        assert {status for status, _ in replies} <= {200, 503}
+        assert sum(row["route"] == "/v1/parse" for row in served.rows()) == 12
+
+
+def test_an_impatient_end(tmp_path: Path) -> None:
+    """A second Ctrl+C waits for nothing more, and still leaves no traceback."""
+    with serving(tmp_path, grace=30) as served, served.connect() as connection:
+        connection.sendall(head(len(PHOTO)) + PHOTO[:1000])
+        time.sleep(0.2)
+        served.process.send_signal(signal.SIGINT)
+        time.sleep(0.5)
+        assert served.process.poll() is None, "the upload has its time"
+        served.process.send_signal(signal.SIGINT)
+        began = time.monotonic()
+        assert served.process.wait(60) in ENDED
+        assert time.monotonic() - began < 5
+
+
+def test_stopping_with_all_kinds_of_callers(tmp_path: Path) -> None:
+    """Half of an upload, half of a head, sleepers, listeners and a reply that nobody takes hold nothing up."""
+    with serving(tmp_path, grace=2, body_seconds=60, header_seconds=60) as served, ExitStack() as callers:
+        job = served.client.post("/v1/parse", content=PHOTO, headers={**JPEG, "Prefer": "respond-async"})
+        half, slow, sleeper, deaf, listener = (callers.enter_context(served.connect()) for _ in range(5))
+        half.sendall(head(len(PHOTO)) + PHOTO[:1000])
+        slow.sendall(b"GET /ver")
+        deaf.sendall((b"GET /v1/samples/family HTTP/1.1\r\n" + HOST + b"\r\n") * 100)
+        listener.sendall(f"GET {job.headers['location']}/events HTTP/1.1\r\n".encode() + HOST + b"\r\n")
+        sleeper.sendall(b"GET /health/live HTTP/1.1\r\n" + HOST + b"\r\n")
+        assert answer(sleeper)[0] == 200
+        time.sleep(0.3)
+        began = time.monotonic()
+        served.process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        served.process.send_signal(signal.SIGTERM)  # once more, which changes nothing
+        told, closed = received(listener, 20)
+        assert closed and statuses(told) == [200]
+        assert served.process.wait(60) in ENDED
+        assert time.monotonic() - began < 14, "grace, and some seconds for replies"
+        for caller, expected in ((half, [503]), (slow, []), (sleeper, [])):
+            data, closed = received(caller, 2)
+            assert closed and statuses(data) == expected
+
+
+def test_stopping_before_it_is_ready(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "dressform.api.cli", "serve", "--port", "0"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
+    assert process.stderr is not None
+    try:
+        for line in process.stderr:
+            if "Uvicorn running" in line:  # and the engine is being loaded
+                break
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) in ENDED
+        assert "Traceback" not in process.stderr.read()
     finally:
-        served.process.kill()
-        served.process.wait(10)
-    assert len(replies) == 12 and replies.count((200, "")) >= 1, replies
-    assert {code for _, code in replies} <= {"", "shutting-down"}
-    log = served.log.read_text()
-    assert "Traceback" not in log
-    rows = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
-    assert sum(row["route"] == "/v1/parse" for row in rows) == 12
+        process.kill()
+        process.wait(10)
+        process.stderr.close()
 
 
 def test_bad_settings_are_one_line(tmp_path: Path) -> None:

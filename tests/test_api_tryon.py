@@ -147,13 +147,17 @@ def test_a_stage_lives_until_it_is_dropped(api: Api, key: str) -> None:
     assert api.post(f"/v1/stages/{second['id']}/drape", data={"color": COLOR}).status_code == 200
 
 
-def test_a_small_stage_of_a_large_photo(api: Api) -> None:
-    large = encoded("JPEG", np.repeat(np.repeat(np.asarray(opened(jpeg())), 2, 0), 2, 1))
-    made = api.post("/v1/stages", files={"photo": large}, data={"max_side": "256", "person": "1"})
-    if made.status_code == 201:
-        assert max(made.json()["size"]) == 256
-    else:  # the fake engine finds people by the width of a photo
-        is_problem(made, "no-person-found")
+@pytest.mark.parametrize("person", ["1", "2"])
+def test_a_small_stage_of_a_large_photo(api: Api, key: str, person: str) -> None:
+    asked = api.parser.asked
+    made = api.post("/v1/stages", data={"photo_key": key, "max_side": "256", "person": person}).json()
+    assert max(made["size"]) == 256 and made["person"] == int(person)
+    whole = api.post("/v1/stages", data={"photo_key": key, "person": person}).json()
+    scale = 256 / max(whole["size"])
+    assert np.allclose(made["window"], np.array(whole["window"]) * scale, atol=4)
+    assert api.parser.asked == asked  # the small one comes from the parse that is kept
+    picture = api.post(f"/v1/stages/{made['id']}/drape", data={"color": COLOR}).content
+    assert opened(picture).size == tuple(made["size"])
 
 
 def test_metadata_goes(api: Api) -> None:

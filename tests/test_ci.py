@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
 import zipfile
-from importlib.util import module_from_spec, spec_from_file_location
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
@@ -75,6 +76,16 @@ def test_a_missing_command_is_one_line_on_stderr(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="bash is not part of Windows")
 def test_the_script_is_sound_bash() -> None:
     subprocess.run(["bash", "-n", ROOT / ".ci" / "run"], check=True, timeout=60)
+
+
+@pytest.mark.skipif(os.environ.get("DRESSFORM_TEST_TOOLS") != "1", reason="not asked to test with every tool")
+def test_no_test_is_left_out_for_want_of_a_tool() -> None:
+    """Tests of the page, of the README and of Caddy are skipped where these are missing; in CI they must not be."""
+    assert [name for name in ("bash", "caddy", "chromium", "curl") if shutil.which(name) is None] == []
+    modules = ("axe_playwright_python", "check_jsonschema", "jwt", "playwright", "ruamel.yaml", "schemathesis")
+    assert [name for name in modules if find_spec(name) is None] == []
+    fonts = subprocess.run(["fc-list", ":lang=zh", "family"], capture_output=True, text=True, timeout=60).stdout
+    assert fonts.strip(), "Chinese letters would be boxes"
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import suppress
 from dataclasses import replace
 from threading import Thread
 from typing import Any
@@ -34,10 +35,17 @@ class Desk:
         engine: Does the work.
         settings: Of the service.
         results: Outputs by key.
+        good: Whether a kept output of a task may still be given out: what it refers to may be gone.
     """
 
-    def __init__(self, engine: Engine, settings: Settings, results: Cache[Output]) -> None:
-        self.engine, self.results, self._settings = engine, results, settings
+    def __init__(
+        self,
+        engine: Engine,
+        settings: Settings,
+        results: Cache[Output],
+        good: Callable[[Task], bool] = lambda task: True,
+    ) -> None:
+        self.engine, self.results, self._settings, self._good = engine, results, settings, good
         self._flights: dict[str, Flight] = {}
         self._by_key: dict[str, Flight] = {}
         self._jobs: dict[str, Record] = {}
@@ -78,7 +86,7 @@ class Desk:
             left.cancel()
             self._leave(flight)
         if status.output is None:
-            raise status.problem or Problem("canceled")
+            raise status.problem.fresh() if status.problem is not None else Problem("canceled")
         return Answer(status.output, "shared" if shared else "miss", status.queued, status.worked)
 
     def start(self, task: Task, lease: Lease) -> Record:
@@ -87,8 +95,7 @@ class Desk:
         Raises:
             Problem: The queue is full, or too many jobs are kept.
         """
-        if len(self._jobs) >= _MAX_JOBS:
-            raise Problem("queue-full", "too many jobs are kept", "delete those that are done", retry_after=30)
+        self._make_room()
         kept = self._kept(task)
         flight = None if kept is not None else self._join(task, lease, self._settings.result_seconds)[0]
         status = Status("succeeded", 1.0) if flight is None else flight.status
@@ -115,12 +122,16 @@ class Desk:
 
     async def changes(self, record: Record) -> AsyncIterator[dict[str, Any] | None]:
         """The job's document now and after each change, None every 15 seconds; ends when the job has."""
+        told: dict[str, Any] | None = None
         while True:
-            yield record.to_dict()
-            flight = record.flight
-            if flight is None or self.closing or record.id not in self._jobs:
+            # Taken before the document is: what changes while the caller is being told must not be missed.
+            changed = None if record.flight is None else record.flight.changed
+            document = record.to_dict()
+            if document != told:
+                told = document
+                yield document
+            if changed is None or self.closing or record.id not in self._jobs:
                 return
-            changed = flight.changed
             while not changed.is_set() and not self.closing:
                 try:
                     await asyncio.wait_for(changed.wait(), 15)
@@ -166,7 +177,8 @@ class Desk:
         if not self._settings.cache_seconds or task.kind in _NOT_CACHED:
             return None
         kept = self.results.get(task.key)
-        return kept if kept is not None and all(self.results.get(key) for key in kept.parts) else None
+        whole = kept is not None and all(self.results.get(key) for key in kept.parts) and self._good(task)
+        return kept if whole else None
 
     def _join(self, task: Task, lease: Lease, seconds: float) -> tuple[Flight, bool]:
         flight = self._by_key.get(task.key)
@@ -175,7 +187,7 @@ class Desk:
             loop = asyncio.get_running_loop()
 
             def changed(task_id: str) -> None:
-                if not loop.is_closed():
+                with suppress(RuntimeError):  # the loop has been closed: nobody waits any more
                     loop.call_soon_threadsafe(self._changed, task_id)
 
             task_id = self.engine.submit(task, changed)
@@ -216,23 +228,44 @@ class Desk:
             flight.status = status
         if flight.status.state in FINAL:
             self._land(flight)
-            self._keep(flight)
+            missing = self._keep(flight)
             for record in flight.records:
                 record.flight = None
-                self._close_record(record, flight.status)
+                self._close_record(record, flight.status if missing is None else missing)
         else:
             for record in flight.records:
                 record.status = flight.status
         self._tell(flight)
 
-    def _keep(self, flight: Flight) -> None:
+    def _make_room(self) -> None:
+        """For one more job: of those that have ended the oldest is forgotten.
+
+        Raises:
+            Problem: None has ended.
+        """
+        if len(self._jobs) < _MAX_JOBS:
+            return
+        ended = next((record for record in self._jobs.values() if record.kept_until is not None), None)
+        if ended is None:
+            raise Problem("queue-full", "too many jobs are worked on", "try again", retry_after=30)
+        del self._jobs[ended.id]
+
+    def _keep(self, flight: Flight) -> Status | None:
+        """Keep what came of a run; returns how it ended for jobs if that is too large to be fetched later."""
         output = flight.status.output
         if output is None:
-            return
-        if flight.kind not in _NOT_CACHED or flight.records:
-            self.results.put(flight.key, output, output.cost, flight.seconds)
-        for key, part in output.parts.items():
-            self.results.put(key, part, part.cost, self._settings.result_seconds)
+            return None
+        remedy = "ask for less, for a smaller 'max_side' or for JPEG"
+        lost = Status("failed", problem=Problem("cannot-do", "the result is too large to be kept", remedy))
+        parts = [
+            self.results.put(key, part, part.cost, self._settings.result_seconds) for key, part in output.parts.items()
+        ]
+        if not all(parts):
+            flight.status = lost  # the reply would point to nothing
+            return lost
+        if flight.kind in _NOT_CACHED and not flight.records:
+            return None
+        return None if self.results.put(flight.key, output, output.cost, flight.seconds) else lost
 
     def _close_record(self, record: Record, status: Status) -> None:
         output = status.output

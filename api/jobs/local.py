@@ -198,4 +198,4 @@ class LocalEngine:
         except Canceled:
             return None, Problem("canceled")
         except Exception as error:  # whatever the work raises, the thread goes on
-            return None, from_error(error)
+            return None, from_error(error).fresh()

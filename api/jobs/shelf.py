@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
-import cv2
 import numpy as np
-import numpy.typing as npt
 
 from dressform.api.cache import Cache
+from dressform.api.jobs.kept import KeptParse, keep, parse_cost, shrunk_parse
 from dressform.api.problems import Problem
 from dressform.api.settings import Settings
 from dressform.assets import asset_path
@@ -20,11 +21,15 @@ from dressform.parsing import Parse, Parser, load_image, load_parser
 
 if TYPE_CHECKING:
     from dressform.avatar.spec import AvatarSpec
+    from dressform.tryon.cloth.region import Region
     from dressform.tryon.stage import Stage
 
-__all__ = ["Prepared", "Shelf", "shrunk", "stage_cost"]
+__all__ = ["Prepared", "Shelf", "stage_cost"]
 
 _EXPIRED = "this photo is not kept any more"
+_PHOTOS, _OPENED, _SPECS = 5, 5, 2  # twentieths of what may be kept; results have the other eight
+_SEVERAL = 4  # stages of one request have this share of what all may take
+_WORN = 4  # garments of people, as cloth, have this share of what stages may take
 
 
 @dataclass(frozen=True)
@@ -34,10 +39,14 @@ class Prepared:
     Attributes:
         stage: The stage.
         owner: Who may use it.
+        photo_key: Of its photo.
+        max_side: Pixels that the photo was shrunk to, or None.
     """
 
     stage: Stage
     owner: str
+    photo_key: str = ""
+    max_side: int | None = None
 
 
 class Shelf:
@@ -46,6 +55,13 @@ class Shelf:
     Args:
         settings: How much may be kept, how long, and which engine is used.
         load: Loads the engine.
+
+    Attributes:
+        photos: Parsed photos by their keys, in little memory.
+        opened: Some of them with all their pixels, whole or shrunk.
+        specs: Measured people.
+        stages: Garments that are prepared.
+        worn: Garments that are cloth for others.
     """
 
     def __init__(self, settings: Settings, load: Callable[[str], Parser] = load_parser) -> None:
@@ -53,10 +69,14 @@ class Shelf:
         self._parser: Parser | None = None
         self._guard = Lock()
         self._locks: dict[str, tuple[Lock, int]] = {}
-        share = settings.cache_bytes // 5
-        self.parses: Cache[Parse] = Cache(3 * share, settings.cache_seconds, sliding=True)
-        self.specs: Cache[AvatarSpec] = Cache(share // 2, settings.cache_seconds, sliding=True)
-        self.stages: Cache[Prepared] = Cache(settings.stage_bytes, settings.stage_seconds, sliding=True)
+        self._in_use: WeakValueDictionary[str, Parse] = WeakValueDictionary()
+        most, seconds = settings.cache_bytes, settings.cache_seconds
+        self.photos: Cache[KeptParse] = Cache(_PHOTOS * most // 20, seconds, sliding=True)
+        self.opened: Cache[Parse] = Cache(_OPENED * most // 20, seconds, sliding=True)
+        self.specs: Cache[AvatarSpec] = Cache(_SPECS * most // 20, seconds, sliding=True)
+        most, seconds = settings.stage_bytes, settings.stage_seconds
+        self.stages: Cache[Prepared] = Cache(most - most // _WORN, seconds, sliding=True)
+        self.worn: Cache[Region] = Cache(most // _WORN, seconds, sliding=True)
 
     @property
     def keeps(self) -> bool:
@@ -86,36 +106,74 @@ class Shelf:
         self.parser.parse(asset_path("samples", "couple.jpg"))  # with people in it: all networks are opened
 
     def parse(self, key: str, data: bytes | None, *, max_side: int | None = None) -> Parse:
-        """The parse of a photo, kept or made.
+        """The parse of a photo with its pixels, kept or made.
 
         Args:
             key: Of the photo.
             data: The encoded photo, or None if it must be kept already.
-            max_side: Pixels of the longer side that the photo is shrunk to first, or None.
+            max_side: Pixels of the longer side that photo and parse are shrunk to, or None. People have the same
+                numbers whatever it is.
 
         Raises:
             Problem: "expired": the photo is not kept. ImageReadError and its relatives: it cannot be used.
         """
-        whole = self.parses.get(key)
-        if whole is not None and (max_side is None or max(whole.size) <= max_side):
-            return whole
-        name = key if max_side is None else f"{key}/{max_side}"
-        with self.alone(name):
-            found = self.parses.get(name)
-            if found is None:
-                found = self.parser.parse(self._pixels(whole, data, max_side))
-                self.parses.put(name, found, _cost(found))
+        kept = self.has(key)  # as long as something of a photo is used, the photo stays
+        if max_side is not None:
+            return self._shared(f"{key}/{max_side}", lambda: shrunk_parse(self.parse(key, data), max_side))
+        found = self._shared(key, partial(self._whole, key, data))
+        if data is not None and self.keeps and not kept:  # new, or pushed out while its pixels were still open
+            made = keep(found, data)
+            self.photos.put(key, made, made.cost)
         return found
 
-    def _pixels(self, whole: Parse | None, data: bytes | None, max_side: int | None) -> npt.NDArray[np.uint8]:
-        if whole is not None and whole.image is not None:
-            pixels = whole.image
-        elif data is not None:
-            settings = self._settings
-            pixels = load_image(data, max_pixels=settings.max_pixels, max_bytes=max(len(data), 1))
-        else:
+    def outline(self, key: str, data: bytes | None) -> Parse:
+        """As :meth:`parse`, but perhaps without pixels: for who is where, which takes a tenth of the time."""
+        kept, found = self.photos.get(key), self._found(key)
+        if kept is not None and found is None:
+            return kept.opened()
+        return self.parse(key, data) if found is None else found
+
+    def has(self, key: str) -> bool:
+        """Whether a photo is kept; its time starts anew."""
+        return self.photos.get(key) is not None
+
+    def keep_stage(self, name: str, made: Prepared, among: int) -> None:
+        """Keep a garment that nobody asked to keep, so that the next cloth is quicker.
+
+        Args:
+            name: Of the garment.
+            made: The garment.
+            among: How many one request prepares; larger ones of several would push out what others have prepared.
+        """
+        cost = stage_cost(made.stage)
+        if self.keeps and (among == 1 or among * cost <= self._settings.stage_bytes // _SEVERAL):
+            self.stages.put(name, made, cost)
+
+    def _whole(self, key: str, data: bytes | None) -> Parse:
+        settings, kept = self._settings, self.photos.get(key)
+        if kept is None and data is None:
             raise Problem("expired", _EXPIRED, "send the photo again")
-        return pixels if max_side is None else shrunk(pixels, max_side)
+        data = kept.photo if kept is not None else data or b""
+        image = load_image(data, max_pixels=settings.max_pixels, max_bytes=max(len(data), 1))
+        if kept is not None:
+            return kept.opened(image)
+        return self.parser.parse(image)
+
+    def _shared(self, name: str, make: Callable[[], Parse]) -> Parse:
+        """A parse that is open, or else made by one thread for all that want it at the same time."""
+        found = self._found(name)
+        if found is None:
+            with self.alone(name):
+                found = self._found(name)
+                if found is None:
+                    found = make()
+                    self._in_use[name] = found
+                    self.opened.put(name, found, parse_cost(found))
+        return found
+
+    def _found(self, name: str) -> Parse | None:
+        found = self.opened.get(name)
+        return self._in_use.get(name) if found is None else found
 
     @contextmanager
     def alone(self, name: str) -> Iterator[None]:
@@ -136,41 +194,38 @@ class Shelf:
 
     def sweep(self) -> None:
         """Forget what is over its time."""
-        for cache in (self.parses, self.specs, self.stages):
+        for cache in self._caches():
             cache.sweep()
 
     def clear(self) -> None:
         """Forget everything but the engine."""
-        for cache in (self.parses, self.specs, self.stages):
+        for cache in self._caches():
             cache.clear()
 
+    @property
+    def cost(self) -> int:
+        """Bytes of all that is kept."""
+        return sum(cache.cost for cache in self._caches())
 
-def shrunk(pixels: npt.NDArray[Any], max_side: int) -> npt.NDArray[Any]:
-    """(h, w, c) uint8 with a longer side of at most ``max_side``; as it is if it is no larger."""
-    height, width = pixels.shape[:2]
-    scale = max_side / max(height, width)
-    if scale >= 1:
-        return pixels
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
+    def _caches(self) -> tuple[Cache[Any], ...]:
+        return self.photos, self.opened, self.specs, self.stages, self.worn
 
 
 def stage_cost(stage: Stage) -> int:
-    """Bytes that a stage takes."""
-    return _bytes(stage, 3)
+    """Bytes that a stage takes, its photo included."""
+    buffers: dict[int, int] = {}
+    _find_buffers(stage, 3, buffers)
+    return sum(buffers.values())
 
 
-def _cost(parse: Parse) -> int:
-    arrays = (parse.labels, parse.instances, parse.image)
-    return sum(0 if array is None else array.nbytes for array in arrays) + (1 << 19) * len(parse)
-
-
-def _bytes(value: object, depth: int) -> int:
-    """Bytes of all arrays in a value and in what it is made of."""
+def _find_buffers(value: object, depth: int, found: dict[int, int]) -> None:
+    """Memory of all arrays in a value and in what it is made of, by address: views of one array count once."""
     if isinstance(value, np.ndarray):
-        return int(value.nbytes)
-    if isinstance(value, tuple | list):
-        return sum(_bytes(one, depth) for one in value)
-    if depth and hasattr(value, "__dataclass_fields__"):
-        return sum(_bytes(getattr(value, one.name), depth - 1) for one in fields(value))  # type: ignore[arg-type, misc]
-    return 0
+        where = value.__array_interface__["data"][0]
+        found[where] = max(found.get(where, 0), int(value.nbytes))
+    elif isinstance(value, tuple | list):
+        for one in value:
+            _find_buffers(one, depth, found)
+    elif depth and hasattr(value, "__dataclass_fields__"):
+        for field in fields(value):  # type: ignore[arg-type]
+            _find_buffers(getattr(value, field.name), depth - 1, found)

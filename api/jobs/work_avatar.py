@@ -58,10 +58,11 @@ def avatar(shelf: Shelf, task: Task, progress: Progress) -> Output:
     if options["spec"] is not None:
         found, specs, facts = None, {1: spec_from_json(options["spec"])}, {"people": 1}
     else:
-        found = shelf.parse(task.photo_key, task.inputs.get("photo"))
+        several = options["format"] in ("json", "zip")  # those need heads and faces, so the pixels
+        found = (shelf.parse if several else shelf.outline)(task.photo_key, task.inputs.get("photo"))
         people = _people(found, options["person"], options["format"], shelf)
         progress(0.4, "measuring")
-        specs = {person.index: _measured(shelf, task.photo_key, person) for person in people}
+        specs = {person.index: _measured(shelf, task, person.index) for person in people}
         facts = facts_of(found)
     if options["format"] == "json":
         return Output(_document(specs, wanted), JSON, facts=facts)
@@ -87,14 +88,17 @@ def _people(found: Parse, numbers: Sequence[int] | None, form: str, shelf: Shelf
     return large
 
 
-def _measured(shelf: Shelf, key: str, person: Person) -> AvatarSpec:
+def _measured(shelf: Shelf, task: Task, number: int) -> AvatarSpec:
     """The spec as it is read back from its file, so that a saved one gives the same pictures."""
-    name = f"{key}/{person.index}"
+    name = f"{task.photo_key}/{number}"
     found = shelf.specs.get(name)
     if found is None:
         with shelf.alone(f"spec {name}"):
-            found = shelf.specs.get(name) or spec_from_json(spec_to_json(measure(person)))
-            shelf.specs.put(name, found, _SPEC_BYTES)
+            found = shelf.specs.get(name)
+            if found is None:
+                person = shelf.parse(task.photo_key, task.inputs.get("photo")).people[number - 1]
+                found = spec_from_json(spec_to_json(measure(person)))
+                shelf.specs.put(name, found, _SPEC_BYTES)
     return found
 
 

@@ -28,6 +28,7 @@ __all__ = ["add"]
 _FILES = ("image", "file", "img", "photo")
 _MANY = (*_FILES, "images", "files", "photos")
 _FORMATS = ("colored", "masks", "both")
+_MOST_VALUES = 10_000  # in JSON: lists of nothing take 30 times their text in memory
 
 
 def add(router: APIRouter, settings: Settings) -> None:
@@ -96,8 +97,7 @@ async def _attempt(order: Order, photo: bytes, form: str) -> dict[str, Any]:
 
 async def _parsed(order: Order, photo: bytes, form: str) -> tuple[Any, float]:
     service = order.service
-    if not service.ready:
-        raise service.trouble or Problem("not-ready", "the engine is being loaded", retry_after=2)
+    service.check_ready()
     await check_pictures(order, {"photo": photo})
     key = service.photo_key(order.caller, photo)
     task = service.task(order.caller, "compat", {"format": form}, {"photo": photo}, key)
@@ -124,6 +124,8 @@ def _photos(order: Order, names: Sequence[str]) -> tuple[list[bytes], dict[str, 
 
 
 def _json(data: bytes) -> dict[str, Any]:
+    if sum(map(data.count, (b",", b"[", b"{"))) > _MOST_VALUES:
+        raise Problem("bad-request", "too many values in the JSON", None, f"up to {_MOST_VALUES}")
     try:
         value = json.loads(data)
     except (ValueError, RecursionError):

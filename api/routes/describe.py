@@ -12,6 +12,7 @@ __all__ = ["JOB", "PROBLEM", "RAW_TYPES", "reply", "work"]
 
 RAW_TYPES = ("image/jpeg", "image/png", "image/webp", "application/octet-stream")
 _BINARY = {"type": "string", "format": "binary"}
+_LONG = ("avatar_spec", "swaps")  # too long for an address
 _ALWAYS = (400, 401, 403, 404, 406, 408, 409, 413, 415, 422, 429, 500, 503, 504)
 
 PROBLEM: Mapping[str, Any] = {
@@ -64,6 +65,8 @@ def work(
     many: bool = False,
     status: int = 200,
     example: Any = None,
+    bodies: Mapping[str, Any] | None = None,
+    named_files: bool = False,
 ) -> dict[str, Any]:
     """What FastAPI adds to the description of a route that takes work.
 
@@ -75,13 +78,18 @@ def work(
         many: Whether the first file part may stand several times.
         status: Of success.
         example: Of the JSON reply.
+        bodies: Examples of forms by name.
+        named_files: Whether there may be file parts of other names.
     """
     fields = model.model_json_schema()["properties"]
     parts: dict[str, Any] = {name: _BINARY for name in files}
     if many:
         parts[files[0]] = {"type": "array", "items": _BINARY}
-    form = {"type": "object", "properties": {**parts, **fields}, "additionalProperties": False}
+    others = dict(_BINARY) if named_files else False
+    form = {"type": "object", "properties": {**parts, **fields}, "additionalProperties": others}
     content: dict[str, Any] = {"multipart/form-data": {"schema": form}}
+    if bodies is not None:
+        content["multipart/form-data"]["examples"] = bodies
     if raw:
         content.update({media_type: {"schema": _BINARY} for media_type in RAW_TYPES})
     good: dict[str, Any] = {media_type: {"schema": _BINARY} for media_type in outputs.values()}
@@ -101,7 +109,7 @@ def work(
     query = [
         {"name": name, "in": "query", "required": False, "schema": schema, **_style(schema)}
         for name, schema in fields.items()
-        if name != "avatar_spec"
+        if name not in _LONG
     ]
     prefer = {"name": "Prefer", "in": "header", "schema": {"type": "string", "enum": ["respond-async"]}}
     return {"parameters": [*query, prefer], "requestBody": {"content": content}, "responses": responses}

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from dressform.api.jobs.work_parse import dump
+from dressform.api.parameters_tryon import MOST_SWAPS
 from dressform.api.problems import Problem
 from dressform.api.routes import describe
 from dressform.api.service import service_of
@@ -38,8 +39,7 @@ async def is_ready(request: Request) -> Response:
     service = service_of(request)
     if service.desk.closing:
         raise Problem("shutting-down", "the service is stopping", retry_after=10)
-    if not service.ready:
-        raise service.trouble or Problem("not-ready", "the engine is being loaded", retry_after=2)
+    service.check_ready()
     return _json({"status": "ready"})
 
 
@@ -62,7 +62,9 @@ async def tell(request: Request) -> Response:
             "limits": {
                 "body_bytes": settings.max_body,
                 "pixels": settings.max_pixels,
+                "total_pixels": settings.max_total_pixels,
                 "batch": settings.max_batch,
+                "swaps": MOST_SWAPS,
                 "people": settings.max_people,
                 "deadline_seconds": settings.deadline,
                 "cache_seconds": settings.cache_seconds,

@@ -63,7 +63,7 @@ async def models(request: Request) -> Response:
     rows = [
         {"name": info.name, "title": info.title, "licence": info.licence, "commercial": info.commercial,
          "description": info.description, "runnable": info.runnable}
-        for info in list_engines()
+        for info in await asyncio.to_thread(list_engines)  # looks which packages are installed
     ]  # fmt: skip
     return Response(dump({"engine": service.settings.engine, "engines": rows}), media_type="application/json")
 

@@ -9,12 +9,12 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dressform.api.jobs.cloths import PICTURES
 from dressform.api.jobs.shelf import Prepared
 from dressform.api.jobs.work_parse import dump
 from dressform.api.jobs.work_tryon import stage_document
 from dressform.api.negotiate import chosen_format
-from dressform.api.parameters import DrapeParameters, StageParameters, plain
+from dressform.api.parameters import plain
+from dressform.api.parameters_tryon import PICTURES, DrapeParameters, StageParameters, swap_fields
 from dressform.api.problems import Problem
 from dressform.api.routes import describe, tryon
 from dressform.api.routes.work import PHOTO, take_order, take_photo
@@ -40,7 +40,7 @@ _EXAMPLE = {
 def add(router: APIRouter, settings: Settings) -> None:
     """Add the routes."""
     made = describe.work(StageParameters, _JSON, files=PHOTO[:1], status=201, example=_EXAMPLE)
-    draped = describe.work(DrapeParameters, tryon.FORMATS, files=PICTURES, raw=False, example=tryon.EXAMPLE)
+    draped = tryon.drape_description()
     shown = describe.reply("The stage", 401, 404, 429)
     gone = {"responses": {"204": {"description": "Forgotten"}, **describe.problems(401, 404, 403)}}
     router.post("/v1/stages", operation_id="makeStage", status_code=201, tags=["stages"], openapi_extra=made)(make)
@@ -85,10 +85,11 @@ async def drape(request: Request, stage_id: str) -> Response:
         wanted = DrapeParameters.read(request, order.upload)
         form = chosen_format(wanted.format, request.headers.get("accept", ""), tryon.FORMATS)
         tryon.check_output(wanted, form)
-        _kept(order.service, stage_id, order.caller.owner)
-        options = {**plain(wanted), "format": form, "stage": stage_id}
+        kept = _kept(order.service, stage_id, order.caller.owner)
         files = order.files(*PICTURES)
-        await tryon.check_cloth_of(order, options, files)
+        swap = {**swap_fields(wanted, files), "person": kept.stage.person, "region": kept.stage.region}
+        await tryon.check_cloths(order, [swap], files)
+        options = {**tryon.output_options(wanted, form), "swaps": [swap], "listed": False, "stage": stage_id}
         return await order.answer(order.service.task(order.caller, "drape", options, files))
 
 

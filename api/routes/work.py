@@ -14,13 +14,24 @@ from starlette.responses import Response
 from dressform.api.fetch_url import fetch
 from dressform.api.jobs.record import Answer
 from dressform.api.jobs.task import Output, Task
+from dressform.api.jobs.work_parse import dump
 from dressform.api.problems import Problem, from_error
 from dressform.api.service import Caller, Service, service_of
 from dressform.api.uploads import Lease, Upload, read_upload
 from dressform.parsing import DressformError
 from dressform.parsing.image import read_size
 
-__all__ = ["PHOTO", "Order", "check_pictures", "checking", "gone", "output_response", "take_order", "take_photo"]
+__all__ = [
+    "PHOTO",
+    "Order",
+    "check_kept",
+    "check_pictures",
+    "checking",
+    "gone",
+    "output_response",
+    "take_order",
+    "take_photo",
+]
 
 PHOTO = ("photo", "image", "file")
 """Names that the part with the photo may have."""
@@ -65,8 +76,7 @@ class Order:
     async def answer(self, task: Task) -> Response:
         """Do the task and reply: with its result, or with a job if the caller would rather not wait."""
         desk = self.service.desk
-        if not self.service.ready:
-            raise self.service.trouble or Problem("not-ready", "the engine is being loaded", retry_after=2)
+        self.service.check_ready()
         if _prefers_async(self.request):
             record = desk.start(task, self.lease)
             headers = {"Location": f"/v1/jobs/{record.id}", "Retry-After": "1", "Preference-Applied": "respond-async"}
@@ -119,21 +129,47 @@ async def take_photo(order: Order, files: dict[str, bytes], photo_key: str | Non
                       [("photo", "missing" if not ways else "more than one")])  # fmt: skip
     others = {name: data for name, data in files.items() if name not in PHOTO}
     if photo_key is not None:
-        if order.service.shelf.parses.get(photo_key) is None:
-            raise Problem("expired", "this photo is not kept any more", "send the photo again")
+        check_kept(order, photo_key, "photo_key")
         return others, photo_key
     data = files[named[0]] if url is None else await _fetched(order, url)
-    await check_pictures(order, {"photo": data, **others})
+    await check_pictures(order, {"photo": data})
     return {"photo": data, **others}, order.service.photo_key(order.caller, data)
 
 
+def check_kept(order: Order, key: str, name: str) -> None:
+    """Refuse the key of a photo that is not kept.
+
+    Args:
+        order: The request.
+        key: Of the photo.
+        name: Of the parameter.
+
+    Raises:
+        Problem: "expired".
+    """
+    if not order.service.shelf.has(key):
+        errors = [(name, "not kept")]
+        raise Problem("expired", "this photo is not kept any more", "send the photo again", errors=errors)
+
+
 async def check_pictures(order: Order, pictures: Mapping[str, bytes]) -> None:
-    """Look at the headers of pictures; raises Problem where one is too large or none that can be read."""
+    """Look at the headers of pictures.
+
+    Raises:
+        Problem: One is too large or cannot be read, or all together are too large.
+    """
     settings = order.service.settings
-    with checking():
-        for data in pictures.values():
+    most = max(settings.max_pixels, settings.max_total_pixels)
+    total = 0
+    for name, data in pictures.items():
+        with checking():
             # Large TIFF directories take a while; the event loop must not wait.
-            await asyncio.to_thread(read_size, data, max_pixels=settings.max_pixels, max_bytes=settings.max_body)
+            read = partial(read_size, max_pixels=settings.max_pixels, max_bytes=settings.max_body)
+            width, height = await asyncio.to_thread(read, data)
+        total += width * height
+        if total > most:
+            raise Problem("image-too-large", "the pictures of this request are too large together",
+                          "scale them down first", f"up to {most} pixels", [(name, "one too many")])  # fmt: skip
 
 
 @contextmanager
@@ -160,9 +196,11 @@ def output_response(output: Output, answer: Answer | None = None) -> Response:
 
 async def _fetched(order: Order, url: str) -> bytes:
     settings = order.service.settings
-    if not settings.allow_urls:
+    fetchers = order.service.fetchers
+    if fetchers is None:
         raise Problem("forbidden", "this service fetches no photos", "upload the photo")
-    data = await asyncio.to_thread(fetch, url, most=settings.max_body, seconds=settings.url_seconds)
+    get = partial(fetch, url, most=settings.max_body, seconds=settings.url_seconds)
+    data = await asyncio.get_running_loop().run_in_executor(fetchers, get)
     order.lease.grow(len(data))
     return data
 
@@ -179,6 +217,4 @@ async def gone(request: Request) -> None:
 
 
 def _json(value: object, status: int, headers: Mapping[str, str]) -> Response:
-    from dressform.api.jobs.work_parse import dump
-
     return Response(dump(value), status, dict(headers), "application/json")

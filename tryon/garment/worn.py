@@ -81,7 +81,7 @@ def cut_worn(image: npt.NDArray[np.uint8], person: Person, region: str) -> Cutou
     parts = worn_parts(panels, marks, scale, 0.0)
     if parts is None:
         remedy = "choose a photo that shows the garment and the body in it better"
-        raise OptionError(f"cannot tell how {name!r} is cut", got="a shape without a build", remedy=remedy)
+        raise OptionError(f"cannot tell how {name!r} is cut", got="neither shoulders nor waist of it", remedy=remedy)
     linear, pure = _in_full_light(np.ascontiguousarray(image[window_slices(found.window)]), found, person, marks)
     parts = _well_seen(parts, pure, scale)
     body, arms = _hulls(parts, found.mask, scale), _sleeves(panels, shape)

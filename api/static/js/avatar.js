@@ -9,7 +9,7 @@ const SHOWN = 768;
 const THUMB = 168;
 const KEPT = 120; // pictures
 const START = { style: "flat", framing: "auto", frame: "circle", background: "", pattern: "" };
-export const options = { ...START, size: "1024", every: false, add: {}, remove: new Set(), colors: {} };
+export const options = { ...START, size: "1024", add: {}, remove: new Set(), colors: {} };
 const pictures = new Map(); // request -> blob URL
 let palettes = {}; // measured colours by person
 
@@ -38,7 +38,6 @@ export function startOver() {
 
 /** Forgets the last photo's pictures and colours. */
 export function reset() {
-  draw.stop();
   pictures.forEach((url) => URL.revokeObjectURL(url));
   pictures.clear();
   palettes = {};
@@ -109,29 +108,25 @@ async function thumbnails(signal) {
   }
 }
 
-export async function download(format) {
-  const task = busy(format === "zip" ? "packing" : "making");
-  const wanted =
-    format === "zip"
-      ? {
-          ...fields(),
-          set: fields().set.filter((text) => text.startsWith("background")),
-          person: "all",
-          style: options.every ? "all" : options.style,
-          formats: "png,svg,psd",
-          sheet: true,
-        }
-      : fields();
+/** A file of the chosen avatar; "zip" and "all" are of everybody, in the chosen style or in all of them. */
+export async function download(file) {
+  const everybody = file === "zip" || file === "all";
+  const task = busy(everybody ? "packing" : "making");
+  const format = everybody ? "zip" : file;
+  const wanted = fields({ size: file === "svg" ? undefined : options.size, format });
+  if (everybody)
+    Object.assign(wanted, {
+      set: wanted.set.filter((text) => text.startsWith("background")), // colours are one person's
+      person: "all",
+      style: file === "all" ? "all" : options.style,
+      formats: "png,svg,psd",
+      sheet: true,
+    });
   try {
-    const blob = await work(
-      "v1/avatar",
-      { ...wanted, size: format === "svg" ? undefined : options.size, format },
-      task.signal,
-      task.told,
-    );
-    save(blob, format === "zip" ? "avatars.zip" : `person-${session.person}-${options.style}.${format}`);
+    const blob = await work("v1/avatar", wanted, task.signal, task.told);
+    save(blob, everybody ? "avatars.zip" : `person-${session.person}-${options.style}.${format}`);
   } catch (error) {
-    complain(error, () => download(format));
+    complain(error, () => download(file));
   } finally {
     task.done();
   }

@@ -2,7 +2,8 @@
 import { calledOff, list } from "./api.js";
 import { download, draw, measured, options, startOver } from "./avatar.js";
 import { COLORS, colorDots } from "./colors.js";
-import { byId, choice, h, icon, latest } from "./dom.js";
+import { choice, downloads, field, labelled, select } from "./controls.js";
+import { byId, h, icon, latest } from "./dom.js";
 import { named, partTitle, t } from "./i18n.js";
 import { complain } from "./notice.js";
 import { personOf, session } from "./session.js";
@@ -86,11 +87,9 @@ export async function renderPanel() {
     accessories(),
   );
   if (held) byId("panel-avatar").querySelector(`button[name="${held}"]`)?.focus();
-  byId("take-avatar").replaceChildren(...downloads());
+  renderFiles();
   colors();
 }
-
-const field = (key, ...content) => h("div", { className: "field" }, h("h3", {}, t(key)), content);
 
 const any = (values) => values[Math.floor(Math.random() * values.length)];
 
@@ -137,7 +136,7 @@ export const colors = latest(async (signal) => {
   const titles = Object.fromEntries(session.parse.legend.map((part) => [part.name, partTitle(part)]));
   const later = latest(() => draw(), 80);
   place.replaceChildren(
-    h("h3", {}, t("colors")),
+    h("h2", {}, t("colors")),
     h(
       "div",
       { className: "wells" },
@@ -182,84 +181,46 @@ function accessories() {
   kinds.sort((a, b) => order.indexOf(a) - order.indexOf(b));
   const selects = kinds.map((kind) => {
     const own = shelf.removable.includes(kind) && kind !== "background";
-    const select = h(
-      "select",
-      {
-        onchange: () => {
-          delete options.add[kind];
-          options.remove.delete(kind);
-          if (select.value === "-") options.remove.add(kind);
-          else if (select.value) options.add[kind] = select.value;
-          draw();
-        },
-      },
-      h("option", { value: "" }, t(own ? "as.photo" : "none")),
-      own && h("option", { value: "-" }, t("none")),
-      shelf.accessories
-        .filter((each) => each.kind === kind)
-        .map((each) => h("option", { value: each.key }, named(each.key, each.title))),
-    );
-    select.value = options.remove.has(kind) ? "-" : (options.add[kind] ?? "");
-    return h("label", {}, t(`kind.${kind}`), select);
+    const entries = [
+      ["", t(own ? "as.photo" : "none")],
+      ...(own ? [["-", t("none")]] : []),
+      ...shelf.accessories.filter((each) => each.kind === kind).map(({ key, title }) => [key, named(key, title)]),
+    ];
+    const chosen = options.remove.has(kind) ? "-" : (options.add[kind] ?? "");
+    return labelled(`kind-${kind}`, t(`kind.${kind}`), entries, chosen, (value) => {
+      delete options.add[kind];
+      options.remove.delete(kind);
+      if (value === "-") options.remove.add(kind);
+      else if (value) options.add[kind] = value;
+      draw();
+    });
   });
-  const pattern = h(
-    "select",
-    {
-      onchange: () => {
-        options.pattern = pattern.value;
-        draw();
-      },
-    },
-    h("option", { value: "" }, t("ground.style")),
-    shelf.backgrounds.map((each) => h("option", { value: each }, named(`pattern:${each}`, each))),
-  );
-  pattern.value = options.pattern;
-  return field("extras", h("div", { className: "duo" }, selects, h("label", {}, t("pattern"), pattern)));
+  const patterns = [
+    ["", t("ground.style")],
+    ...shelf.backgrounds.map((each) => [each, named(`pattern:${each}`, each)]),
+  ];
+  const pattern = labelled("pattern", t("pattern"), patterns, options.pattern, (value) => {
+    options.pattern = value;
+    draw();
+  });
+  return field("extras", h("div", { className: "duo" }, selects, pattern));
 }
 
-function downloads() {
-  const button = (format, label, main) =>
-    h(
-      "button",
-      {
-        type: "button",
-        className: `button${main ? " primary" : ""}`,
-        "data-format": format,
-        onclick: () => download(format),
-      },
-      main && icon("down"),
-      label,
-    );
-  const every = h("input", {
-    type: "checkbox",
-    checked: options.every,
-    onchange: () => {
-      options.every = every.checked;
-    },
+const FILES = ["png", "svg", "psd", "zip", "all"];
+let file = "png";
+
+function renderFiles() {
+  const words = FILES.map((each) => [each, t(`avatar.${each}`)]);
+  const sizes = SIZES.map((each) => [each, t("px", { n: each })]);
+  const size = select("size", t("size"), sizes, options.size, (value) => {
+    options.size = value;
   });
-  return [
-    h(
-      "div",
-      { className: "row" },
-      h("span", { className: "label" }, t("size")),
-      choice(
-        "size",
-        t("size"),
-        SIZES.map((each) => [each, [h("span", {}, each)]]),
-        options.size,
-        (value) => {
-          options.size = value;
-        },
-      ),
-    ),
-    h("div", { className: "actions" }, button("png", "PNG", true), button("svg", "SVG"), button("psd", "PSD")),
-    h(
-      "div",
-      { className: "row last" },
-      button("zip", t("zip")),
-      h("label", { className: "check" }, every, h("span", {}, t("every"))),
-    ),
-  ];
+  const what = select("file-avatar", t("take"), words, file, (value) => {
+    file = value;
+    size.disabled = file === "svg";
+  });
+  size.disabled = file === "svg";
+  byId("take-avatar").replaceChildren(...downloads([what, size], () => download(file)));
 }
 
 /** A new person: their colours, their picture. */

@@ -1,5 +1,6 @@
 // Round colour choices: some to click on, and the browser's own colour dialog for any other.
-import { choice, h } from "./dom.js";
+import { choice } from "./controls.js";
+import { h } from "./dom.js";
 import { t } from "./i18n.js";
 
 export const COLORS = {

@@ -27,26 +27,6 @@ export function icon(name) {
   return svg;
 }
 
-/** One of several, as radios: [[value, content], …]. */
-export function choice(name, label, entries, chosen, change, kind = "choice") {
-  const wraps = { choice: ["choice", ""], tile: ["tiles", "tile"], dot: ["dots", "dot"] }[kind];
-  const options = entries.map(([value, content, props]) =>
-    h(
-      "label",
-      { className: wraps[1], ...props },
-      h("input", {
-        type: "radio",
-        name,
-        value,
-        checked: value === chosen,
-        onchange: () => change(value),
-      }),
-      ...content,
-    ),
-  );
-  return h("div", { className: wraps[0], role: "radiogroup", "aria-label": label }, options);
-}
-
 /** Runs `task(signal)` a moment after the last call, and calls off the one before. */
 export function latest(task, wait = 0) {
   let timer = 0;
@@ -94,23 +74,4 @@ export function save(blob, name) {
   const url = URL.createObjectURL(blob);
   h("a", { href: url, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
-}
-
-/** Lets the user choose a picture; calls back with the file. */
-export function upload(label, take) {
-  const input = h("input", {
-    type: "file",
-    accept: "image/*",
-    hidden: true,
-    onchange: () => input.files[0] && take(input.files[0]),
-  });
-  return [
-    h(
-      "button",
-      { type: "button", name: "upload", className: "button", onclick: () => input.click() },
-      icon("photo"),
-      label,
-    ),
-    input,
-  ];
 }

@@ -4,6 +4,7 @@ import { t } from "./i18n.js";
 import { choose, session } from "./session.js";
 
 const HEAD = ["hat", "hair", "face"];
+const SIDE = 112; // px of a small picture
 
 /** A box of the photo's proportions; never taller than the window allows. */
 export function framed(...children) {
@@ -43,6 +44,7 @@ export function chips() {
         {
           type: "button",
           className: "chip",
+          tabIndex: -1, // the keyboard has the portraits
           onclick: () => choose(person.person),
           "aria-label": t("person", { n: person.person }),
         },
@@ -74,7 +76,6 @@ export function portraits(place) {
         {
           type: "button",
           className: "portrait",
-          "aria-pressed": person.person === session.person,
           onclick: () => choose(person.person),
         },
         crop(person),
@@ -82,19 +83,38 @@ export function portraits(place) {
       ),
     ),
   );
+  markPortrait(place);
+}
+
+/** Marks the chosen person below the stage, and keeps them in sight where there are many. */
+export function markPortrait(place) {
+  const people = session.parse?.people ?? [];
+  for (const [k, button] of [...place.children].entries()) {
+    const chosen = people[k].person === session.person;
+    button.setAttribute("aria-pressed", chosen);
+    if (chosen) place.scrollLeft = button.offsetLeft - (place.clientWidth - button.offsetWidth) / 2;
+  }
 }
 
 function crop(person) {
-  const side = 112;
-  const canvas = h("canvas", { width: side, height: side, "aria-hidden": "true" });
   const [w, h_] = session.parse.size;
-  const scale = session.image.naturalWidth / w;
   const { x, y, size } = headOf(person);
   const span = Math.min(size * 1.5, w, h_);
-  const left = Math.min(Math.max(x * w - span / 2, 0), w - span);
-  const top = Math.min(Math.max(y * h_ - span * 0.15, 0), h_ - span);
-  canvas
-    .getContext("2d")
-    .drawImage(session.image, left * scale, top * scale, span * scale, span * scale, 0, 0, side, side);
+  return cut(session, [x * w - span / 2, y * h_ - span * 0.15], span);
+}
+
+/** A person of a photo {parse, image} from head to hips. */
+export function figure({ box }, parse, image) {
+  const [x0, y0, x1, y1] = box;
+  const span = Math.min(Math.max(x1 - x0, (y1 - y0) * 0.6), ...parse.size);
+  return cut({ parse, image }, [(x0 + x1 - span) / 2, y0], span);
+}
+
+/** A square of a photo as a small canvas. */
+function cut({ parse, image }, corner, span) {
+  const canvas = h("canvas", { width: SIDE, height: SIDE, "aria-hidden": "true" });
+  const scale = image.naturalWidth / parse.size[0];
+  const [left, top] = corner.map((at, k) => Math.min(Math.max(at, 0), parse.size[k] - span) * scale);
+  canvas.getContext("2d").drawImage(image, left, top, span * scale, span * scale, 0, 0, SIDE, SIDE);
   return canvas;
 }

@@ -16,10 +16,9 @@ export function intake(take) {
   };
   addEventListener("paste", (event) => {
     const found = [...(event.clipboardData?.items ?? [])].find((item) => item.kind === "file");
-    if (found) {
-      event.preventDefault();
-      take(found.getAsFile());
-    }
+    if (!found) return;
+    event.preventDefault();
+    hand(found.getAsFile(), document.activeElement?.closest("[role=tabpanel]")?.querySelector(".give"), take);
   });
   dropping(take);
   // Phones have a better camera application than a page can be.
@@ -28,11 +27,18 @@ export function intake(take) {
   byId("snap").onchange = file.onchange;
 }
 
+/** A picture goes to the place it was meant for, such as that of a garment's photo; else it is a new photo. */
+function hand(file, place, take) {
+  if (place) place.dispatchEvent(new CustomEvent("give", { detail: file }));
+  else take(file);
+}
+
 function dropping(take) {
   let deep = 0;
   const veil = (shown) => {
     byId("veil").hidden = !shown;
   };
+  const placeOf = (event) => event.target.closest?.(".give");
   const files = (event) => event.dataTransfer?.types.includes("Files");
   addEventListener("dragenter", (event) => {
     if (files(event)) {
@@ -47,14 +53,19 @@ function dropping(take) {
     }
   });
   addEventListener("dragover", (event) => {
-    if (files(event)) event.preventDefault();
+    if (!files(event)) return;
+    event.preventDefault();
+    const place = placeOf(event);
+    for (const each of document.querySelectorAll(".give")) each.classList.toggle("over", each === place);
+    veil(!place);
   });
   addEventListener("drop", (event) => {
     deep = 0;
     veil(false);
     if (!files(event)) return;
     event.preventDefault();
-    if (event.dataTransfer.files[0]) take(event.dataTransfer.files[0]);
+    placeOf(event)?.classList.remove("over");
+    if (event.dataTransfer.files[0]) hand(event.dataTransfer.files[0], placeOf(event), take);
   });
 }
 

@@ -19,8 +19,24 @@ export function counts(text) {
   return out;
 }
 
+const maps = new WeakMap();
 /** {width, height, step, parts, people}: a part's and a person's number per sample, every `step` pixels. */
-export function mapOf(parse, most = 1280) {
+export function mapOf(parse) {
+  if (!maps.has(parse)) maps.set(parse, sampled(parse));
+  return maps.get(parse);
+}
+
+/** What lies under a pointer: {part, person, x, y}, the place in px of the node; null outside of the photo. */
+export function sampleAt(map, node, { clientX, clientY }) {
+  const area = node.getBoundingClientRect();
+  const x = Math.floor(((clientX - area.left) / area.width) * map.width);
+  const y = Math.floor(((clientY - area.top) / area.height) * map.height);
+  if (x < 0 || y < 0 || x >= map.width || y >= map.height) return null;
+  const i = y * map.width + x;
+  return { part: map.parts[i], person: map.people[i], x: clientX - area.left, y: clientY - area.top };
+}
+
+function sampled(parse, most = 1280) {
   const [w, height] = parse.size;
   const step = Math.max(1, Math.ceil(Math.max(w, height) / most));
   const map = { step, width: Math.ceil(w / step), height: Math.ceil(height / step) };
@@ -87,6 +103,25 @@ export function paint(canvas, map, legend, focus, strength) {
         (focus && x && parts[i - 1] !== part) ||
         (focus && y && parts[i - width] !== part);
       data[i] = rim ? (focus ? lit : rims[part]) : fills[part];
+    }
+  }
+  canvas.getContext("2d").putImageData(picture, 0, 0);
+}
+
+const RIM = 2; // samples
+/** Draws the outline of some parts {parts, person}, a veil of light on them; null draws nothing. */
+export function outline(canvas, map, wanted) {
+  const { width, height, parts, people } = map;
+  Object.assign(canvas, { width, height });
+  if (!wanted) return;
+  const inside = (i) => people[i] === wanted.person && wanted.parts.has(parts[i]);
+  const picture = new ImageData(width, height);
+  const data = new Uint32Array(picture.data.buffer);
+  for (let y = RIM, i; y < height - RIM; y++) {
+    for (let x = RIM; x < width - RIM; x++) {
+      if (!inside((i = y * width + x))) continue;
+      const rim = ![i - RIM, i + RIM, i - RIM * width, i + RIM * width].every(inside);
+      data[i] = rim ? 0xffffffff : 0x24ffffff;
     }
   }
   canvas.getContext("2d").putImageData(picture, 0, 0);

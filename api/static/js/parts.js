@@ -1,8 +1,9 @@
 // Parts: the photo with coloured parts, names under the pointer, a legend that points them out, files to take away.
-import { byId, choice, h, icon, save } from "./dom.js";
+import { downloads, select, slide } from "./controls.js";
+import { byId, h, icon, save } from "./dom.js";
 import { chips, framed } from "./frame.js";
 import { partTitle, t } from "./i18n.js";
-import { mapOf, paint } from "./masks.js";
+import { mapOf, paint, sampleAt } from "./masks.js";
 import { busy, complain } from "./notice.js";
 import { choose, fullWork, session } from "./session.js";
 
@@ -37,7 +38,7 @@ export function showParts() {
     focus(null);
   });
   canvas.addEventListener("click", (event) => {
-    const who = at(event, box);
+    const who = sampleAt(map, box, event);
     if (who?.person) choose(who.person);
   });
   byId("view-parts").replaceChildren(box);
@@ -90,51 +91,39 @@ export function renderPanel() {
     );
     return h("li", {}, button);
   });
-  const range = h("input", {
-    type: "range",
-    min: 0,
-    max: 100,
-    value: strength * 100,
-    oninput: () => {
-      strength = range.value / 100;
-      redraw();
-    },
-  });
+  const paintStrength = (value) => {
+    strength = value / 100;
+    redraw();
+  };
   byId("panel-parts").replaceChildren(
     h(
       "div",
-      { className: "field" },
+      {},
       h("h2", {}, t(people.length === 1 ? "found.one" : "found", { n: people.length, m: legend.length })),
       h("p", { className: "muted" }, t("parts.how")),
     ),
     h("ul", { className: "legend" }, items),
-    h("label", { className: "slide" }, h("span", { className: "label" }, t("strength")), range),
+    slide("strength", t("strength"), [0, 100, 1], strength * 100, (value) => `${value} %`, paintStrength),
   );
-  byId("take-parts").replaceChildren(...downloads());
+  const pick = select(
+    "file-parts",
+    t("take"),
+    Object.keys(FILES).map((name) => [name, t(`file.${name}`)]),
+    file,
+    (value) => {
+      file = value;
+    },
+  );
+  byId("take-parts").replaceChildren(...downloads([pick], fetchFile));
 }
 
 let file = "cutout";
-function downloads() {
-  return [
-    choice(
-      "file",
-      t("take"),
-      Object.keys(FILES).map((name) => [name, [h("span", {}, t(`file.${name}`))]]),
-      file,
-      (name) => {
-        file = name;
-      },
-    ),
-    h("button", { type: "button", className: "button primary", onclick: fetchFile }, icon("down"), t("download")),
-  ];
-}
-
 async function fetchFile() {
   const task = busy("making");
   try {
     const blob = await fullWork(
       "v1/parse",
-      { ...FILES[file], person: file === "cutout" ? session.person : undefined },
+      (same) => ({ ...FILES[file], person: file === "cutout" ? same(session.person) : undefined }),
       task.signal,
       task.told,
     );
@@ -167,18 +156,9 @@ function redraw() {
     );
 }
 
-function at(event, box) {
-  const area = box.getBoundingClientRect();
-  const x = Math.floor(((event.clientX - area.left) / area.width) * map.width);
-  const y = Math.floor(((event.clientY - area.top) / area.height) * map.height);
-  if (x < 0 || y < 0 || x >= map.width || y >= map.height) return null;
-  const i = y * map.width + x;
-  return { part: map.parts[i], person: map.people[i], x: event.clientX - area.left, y: event.clientY - area.top };
-}
-
 function point(event, box, tip) {
   if (!map || event.pointerType === "touch") return;
-  const found = event.target.closest(".chip") ? null : at(event, box);
+  const found = event.target.closest(".chip") ? null : sampleAt(map, box, event);
   tip.hidden = !found?.part;
   if (!found?.part) return focus(null);
   const part = session.parse.legend.find((each) => each.id === found.part);

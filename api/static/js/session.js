@@ -8,34 +8,37 @@ const FRESH = { file: null, original: null, url: "", image: null, parse: null, p
 export const session = Object.assign(new EventTarget(), FRESH);
 const tell = (name) => session.dispatchEvent(new Event(name));
 
+let last = FRESH; // the last photo whose people were found: where the next one fails, it comes back
+
 /** Shows a photo and finds its people. */
 export async function open(file, signal, told) {
-  close();
-  session.original = file;
-  session.url = URL.createObjectURL(file);
-  const image = new Image();
-  image.src = session.url;
-  const shown = await image.decode().then(
-    () => true,
-    () => false,
-  );
-  if (session.original !== file) return;
-  if (shown) {
-    session.image = image;
-    tell("photo");
+  const url = URL.createObjectURL(file);
+  Object.assign(session, FRESH, { original: file, url });
+  try {
+    const image = new Image();
+    image.src = url;
+    const shown = await image.decode().then(
+      () => true,
+      () => false,
+    );
+    if (session.url !== url) return;
+    if (shown) {
+      session.image = image;
+      tell("photo");
+    }
+    session.file = shown ? await shrunk(image, file) : file;
+    const found = JSON.parse(await (await run("v1/parse", { photo: session.file }, signal, told)).text());
+    if (session.url !== url) return;
+    if (!shown) throw new Problem({ code: "cannot-show" });
+    session.parse = found;
+    session.person = found.people.length ? mostSeen(found) : 0;
+    URL.revokeObjectURL(last.url);
+    last = Object.fromEntries(Object.keys(FRESH).map((name) => [name, session[name]]));
+    tell("parse");
+  } finally {
+    if (last.url !== url) URL.revokeObjectURL(url);
+    if (session.url === url) Object.assign(session, last);
   }
-  session.file = shown ? await shrunk(image, file) : file;
-  const found = JSON.parse(await (await run("v1/parse", { photo: session.file }, signal, told)).text());
-  if (session.original !== file) return;
-  if (!shown) throw new Problem({ code: "cannot-show" });
-  session.parse = found;
-  session.person = found.people.length ? mostSeen(found) : 0;
-  tell("parse");
-}
-
-export function close() {
-  if (session.url) URL.revokeObjectURL(session.url);
-  Object.assign(session, FRESH);
 }
 
 export function choose(person) {
@@ -48,6 +51,7 @@ export const personOf = (number = session.person) => session.parse?.people.find(
 
 /** Work on the photo by its key; where the server keeps it no more, the file goes along. */
 export async function work(href, fields, signal, told) {
+  signal?.throwIfAborted(); // the photo may have gone meanwhile
   const go = (photo) => (told ? run : post)(href, { ...photo, ...fields }, signal, told);
   try {
     return await go({ photo_key: session.parse.key });
@@ -57,21 +61,22 @@ export async function work(href, fields, signal, told) {
   }
 }
 
-/** The same on the photo in its full size. */
+/** The same on the photo in its full size; `fields(same)` gets what finds a person's number there. */
 export async function fullWork(href, fields, signal, told) {
-  if (session.file === session.original) return work(href, fields, signal, told);
-  const person = fields.person && (await sameInFull(fields.person, signal));
-  return run(href, { photo: session.original, ...fields, person }, signal, told);
+  if (session.file === session.original) return work(href, fields(Number), signal, told);
+  return run(href, { photo: session.original, ...fields(await inFull(signal)) }, signal, told);
 }
 
 // In the larger photo somebody more may be found, and people are numbered from the left: the boxes tell who is who.
-async function sameInFull(number, signal) {
+async function inFull(signal) {
   const full = JSON.parse(await (await post("v1/parse", { photo: session.original, masks: "none" }, signal)).text());
   const scale = full.size[0] / session.parse.size[0];
-  const box = personOf(number).box.map((each) => each * scale);
-  const [best] = full.people.map((each) => [overlap(each.box, box), each.person]).sort((a, b) => b[0] - a[0]);
-  if (!best || best[0] < SAME) throw new Problem({ code: "no-such-person" });
-  return best[1];
+  return (number) => {
+    const box = personOf(number).box.map((each) => each * scale);
+    const [best] = full.people.map((each) => [overlap(each.box, box), each.person]).sort((a, b) => b[0] - a[0]);
+    if (!best || best[0] < SAME) throw new Problem({ code: "no-such-person" });
+    return best[1];
+  };
 }
 
 function overlap(a, b) {

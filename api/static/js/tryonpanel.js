@@ -1,80 +1,60 @@
-// The controls of the try-on tab.
+// The controls of the try-on tab: the outfit, whose garment, what it is made of, and the files.
 import { ask, list } from "./api.js";
-import { colorDots } from "./colors.js";
-import { byId, choice, h, icon, upload } from "./dom.js";
-import { named, t } from "./i18n.js";
-import { complain } from "./notice.js";
-import { personOf } from "./session.js";
-import { download, drape, options, setRepeats } from "./tryon.js";
+import { setShelf } from "./cloth.js";
+import { CLOTHS, clothPanel } from "./clothpanel.js";
+import { choice, downloads, field, select, slide } from "./controls.js";
+import { byId, h, icon } from "./dom.js";
+import { said, t } from "./i18n.js";
+import { complain, tell } from "./notice.js";
+import { clash, dressed, move, outfit, aim } from "./outfit.js";
+import { choose, personOf, session } from "./session.js";
+import { download, drape, keep, takeOff, takeUp, tryon } from "./tryon.js";
 
-const DYES = ["wine", "tomato", "mustard", "green", "teal", "navy", "violet", "ivory", "black"];
-const CLOTHS = ["fabric", "color", "garment", "print"];
 let shelf = null;
 
-/** Loads the fabrics once and builds the panel for the chosen person. */
+/** Loads the fabrics once and builds the panel for the active garment. */
 export async function renderPanel() {
-  const person = personOf();
-  if (!person) return;
   try {
     shelf ??= await load();
   } catch (error) {
     return complain(error, renderPanel);
   }
+  const swap = outfit.active;
+  if (!swap) return;
+  if (swap.person !== session.person) {
+    if (outfit.swaps.length > 1) choose(swap.person);
+    else move(session.person);
+  }
   const place = byId("panel-tryon");
   const held = document.activeElement?.name; // the control that is in use is built anew too
-  if (!person.regions.length) {
-    byId("take-tryon").replaceChildren();
-    return place.replaceChildren(h("p", { className: "empty" }, t("no.regions")));
-  }
-  if (!person.regions.includes(options.region)) options.region = person.regions[0];
-  const then = (name) => (value) => {
-    options[name] = value;
-    drape();
-  };
-  place.replaceChildren(
-    field(
-      "region",
-      choice(
-        "region",
-        t("region"),
-        person.regions.map((each) => [each, [h("span", {}, t(`region.${each}`))]]),
-        options.region,
-        (value) => {
-          options.region = value;
-          if (options.cloth === "print") renderPanel();
-          drape();
-        },
-      ),
-    ),
-    field(
-      "cloth",
-      choice(
-        "cloth",
-        t("cloth"),
-        CLOTHS.map((each) => [each, [h("span", {}, t(`cloth.${each}`))]]),
-        options.cloth,
-        (value) => {
-          options.cloth = value;
-          renderPanel();
-          drape();
-        },
-      ),
-    ),
-    h("div", { className: "field cloth" }, { fabric, color, garment, print }[options.cloth]()),
-    range("folds", 0, 2, 0.05, options.folds, (value) => `${Math.round(value * 100)} %`),
-  );
+  const rest = personOf().regions.length ? [regions(swap), ...(swap.region ? cloths(swap) : [])] : [nothing()];
+  place.replaceChildren(h("div", { id: "outfit", className: "field" }), ...rest);
   if (held) place.querySelector(`[name="${held}"]:is(:checked, select, button)`)?.focus();
-  byId("take-tryon").replaceChildren(
-    h(
-      "button",
-      { type: "button", className: "button primary", onclick: () => download("picture") },
-      icon("down"),
-      t("picture"),
-    ),
-    h("button", { type: "button", className: "button", onclick: () => download("layer") }, t("layer")),
-    h("p", { className: "muted" }, t("layer.why")),
-  );
+  renderOutfit();
 }
+
+/** A new person was chosen: the active garment is theirs. */
+export function personChanged() {
+  if (outfit.active.person !== session.person) move(session.person);
+  panel.anew();
+}
+
+const panel = {
+  drape,
+  async anew() {
+    await renderPanel();
+    drape();
+  },
+};
+
+tryon.addEventListener("drape", renderOutfit);
+tryon.addEventListener("aim", async () => {
+  const { person, region } = outfit.active;
+  if (person !== session.person)
+    choose(person); // which builds the panel
+  else await panel.anew();
+  tell(`${t(`region.${region}`)}, ${t("person", { n: person })}`);
+});
 
 async function load() {
   const found = await list("v1/fabrics");
@@ -83,158 +63,164 @@ async function load() {
       each.url = URL.createObjectURL(await (await ask(each.picture)).blob());
     }),
   );
-  setRepeats((name) => found.fabrics.find((each) => each.name === name)?.repeat_cm ?? 10);
+  setShelf(found.fabrics);
   return found;
 }
 
-const field = (key, ...content) => h("div", { className: "field" }, h("h3", {}, t(key)), content);
+const nothing = () => h("p", { className: "empty" }, t("no.regions"));
 
-function range(
-  name,
-  min,
-  max,
-  step,
-  value,
-  text,
-  key = name,
-  set = (number) => {
-    options[name] = number;
-  },
-) {
-  const output = h("output", {}, text(value));
-  const input = h("input", {
-    type: "range",
-    min,
-    max,
-    step,
-    value,
-    oninput: () => {
-      set(Number(input.value));
-      output.textContent = text(input.value);
-      input.setAttribute("aria-valuetext", output.textContent);
-      drape();
-    },
+/** Garments of the chosen person; one of which a part is taken by another garment of the outfit is out of reach. */
+function regions(swap) {
+  const entries = personOf().regions.map((region) => {
+    const other = clash(swap.person, region);
+    const mark = other?.region === region && icon("check");
+    return [region, [h("span", {}, mark, t(`region.${region}`))], { out: other && !mark }];
   });
-  input.setAttribute("aria-valuetext", output.textContent);
-  return h("label", { className: "slide" }, h("span", { className: "label" }, t(key)), output, input);
+  const row = choice("region", t("region"), entries, swap.region, async (region) => {
+    const other = clash(swap.person, region);
+    if (other) await takeUp(other);
+    else aim(swap.person, region);
+    panel.anew();
+  });
+  for (const [region, , { out }] of entries) row.querySelector(`[value="${region}"]`).disabled = Boolean(out);
+  return field("region", row, h("p", { className: "muted" }, t(swap.region ? "region.how" : "region.next")));
 }
 
-const cm = (value) => `${Number(value)} cm`;
-const degrees = (value) => `${value}°`;
-
-function fabric() {
-  const sized = h("div", {});
-  const size = () => {
-    const repeat =
-      options.repeats[options.fabric] ?? shelf.fabrics.find((each) => each.name === options.fabric)?.repeat_cm ?? 10;
-    sized.replaceChildren(
-      range("repeat", 1, Math.max(40, repeat), 0.5, repeat, cm, "repeat", (number) => {
-        options.repeats[options.fabric] = number;
-      }),
-    );
-  };
-  const pick = (value) => {
-    options.fabric = value;
-    size();
-    drape();
-  };
-  const entries = shelf.fabrics.map(({ name, title, url }) => [
-    name,
-    [h("span", {}, h("img", { src: url, alt: "" })), h("em", {}, named(name, title))],
-  ]);
-  if (options.tile)
-    entries.unshift(["own", [h("span", {}, h("img", { src: options.tileUrl, alt: "" })), h("em", {}, t("own"))]]);
-  size();
+function cloths(swap) {
   return [
-    choice("fabric", t("cloth.fabric"), entries, options.fabric, pick, "tile"),
-    h(
-      "div",
-      { className: "actions" },
-      upload(t("own.fabric"), (file) => {
-        if (options.tileUrl) URL.revokeObjectURL(options.tileUrl);
-        Object.assign(options, { tile: file, tileUrl: URL.createObjectURL(file) });
-        options.fabric = "own";
-        renderPanel();
-        drape();
-      }),
+    field(
+      "cloth",
+      choice(
+        "cloth",
+        t("cloth"),
+        Object.keys(CLOTHS).map((each) => [each, [h("span", {}, t(`cloth.${each}`))]]),
+        swap.cloth,
+        (value) => {
+          swap.cloth = value;
+          panel.anew();
+        },
+      ),
     ),
-    sized,
-    range("angle", 0, 180, 5, options.angle, degrees),
-  ];
-}
-
-function color() {
-  const pick = (value) => {
-    options.color = value;
-    drape();
-  };
-  return [colorDots("cloth-color", t("cloth.color"), DYES, options.color, pick)];
-}
-
-const given = (name) =>
-  options[name] && h("img", { className: "given", src: options[`${name}Url`], alt: t(`given.${name}`) });
-
-function take(name) {
-  return upload(t(options[name] ? "other" : `give.${name}`), (file) => {
-    if (options[`${name}Url`]) URL.revokeObjectURL(options[`${name}Url`]);
-    Object.assign(options, { [name]: file, [`${name}Url`]: URL.createObjectURL(file) });
-    renderPanel();
-    drape();
-  });
-}
-
-const choose = (name, values, prefix = name) => {
-  const select = h(
-    "select",
-    {
-      name,
-      onchange: () => {
-        options[name] = select.value;
-        if (name === "under") renderPanel();
+    clothPanel(swap, shelf, panel),
+    h("div", { id: "fit", className: "field" }),
+    slide(
+      "folds",
+      t("folds"),
+      [0, 2, 0.05],
+      swap.folds,
+      (value) => `${Math.round(value * 100)} %`,
+      (value) => {
+        swap.folds = value;
         drape();
       },
-    },
-    values.map((each) => h("option", { value: each }, t(`${prefix}.${each || "auto"}`))),
-  );
-  select.value = options[name];
-  return h("label", {}, t(prefix), select);
-};
-
-function garment() {
-  return [
-    h(
-      "div",
-      { className: "give stitched" },
-      given("garment"),
-      take("garment"),
-      h("p", { className: "muted" }, t("garment.how")),
     ),
-    h("div", { className: "duo" }, choose("kind", ["", "upper", "lower", "dress"], "garment")),
   ];
 }
 
-const LOW = ["leg_L", "leg_R", "skirt"];
-/** Places of the chosen garment; one that it has not gives way to the first. */
-function places() {
-  const fit = shelf.places.filter(
-    (each) => ["dress", "outfit"].includes(options.region) || LOW.includes(each) === (options.region === "lower"),
+/** What is on already and the way to one more; how the active garment fits; the files below the photo. */
+function renderOutfit() {
+  const place = byId("outfit");
+  if (!place) return;
+  const { swaps, active } = outfit;
+  const several = swaps.length > 1;
+  place.replaceChildren(
+    several ? h("h2", {}, t("outfit")) : "",
+    several ? h("ul", { className: "swaps" }, swaps.map(item)) : "",
+    h(
+      "button",
+      { type: "button", name: "keep", className: "button small", disabled: !dressed(active), onclick: another },
+      icon("plus"),
+      t("keep"),
+    ),
   );
-  if (!fit.includes(options.place)) options.place = fit[0];
-  return fit;
+  place.hidden = !personOf().regions.length;
+  byId("fit")?.replaceChildren(
+    ...(active.notes.length
+      ? [
+          h("h2", {}, t("fit")),
+          h(
+            "ul",
+            { className: "notes" },
+            active.notes.map((note) => h("li", {}, said(note))),
+          ),
+        ]
+      : []),
+  );
+  if (!byId("take-tryon").childElementCount) renderFiles();
 }
 
-function print() {
-  return [
+function item(swap) {
+  const title = swap.region ? t(`region.${swap.region}`) : t("region.none");
+  const who = session.parse.people.length > 1 ? t("person", { n: swap.person }) : "";
+  const name = who && swap.region ? `${title}, ${who}` : title;
+  return h(
+    "li",
+    {},
     h(
-      "div",
-      { className: "give stitched" },
-      given("print"),
-      take("print"),
-      h("p", { className: "muted" }, t("print.how")),
+      "button",
+      {
+        type: "button",
+        className: "swap",
+        "aria-pressed": swap === outfit.active,
+        onclick: async () => {
+          if (!(await takeUp(swap))) return;
+          choose(swap.person);
+          panel.anew();
+        },
+      },
+      thumbnail(swap),
+      h("span", {}, title, who && swap.region ? h("small", {}, who) : ""),
     ),
-    h("div", { className: "duo" }, choose("place", places()), choose("under", ["", "color", "fabric"])),
-    options.under === "color" ? color() : "",
-    range("width", 4, 60, 1, options.width, cm),
-    range("turn", -90, 90, 1, options.turn, degrees, "angle"),
-  ].flat();
+    h(
+      "button",
+      {
+        type: "button",
+        className: "back",
+        "aria-label": t("take.off", { what: name }),
+        title: t("take.off", { what: name }),
+        onclick: () => {
+          takeOff(swap);
+          choose(outfit.active.person);
+          panel.anew().then(() => byId("outfit").querySelector("[aria-pressed=true], button")?.focus());
+        },
+      },
+      "✕",
+    ),
+  );
+}
+
+// The garment's window of the photo as it looks now.
+function thumbnail({ picture, layer, stage }) {
+  const side = 88;
+  const canvas = h("canvas", { width: side, height: side, "aria-hidden": "true" });
+  const from = picture ?? layer;
+  if (!from || !stage?.window) return canvas;
+  const [x0, y0, x1, y1] = stage.window;
+  const scale = side / Math.max(x1 - x0, y1 - y0);
+  const [w, height] = [(x1 - x0) * scale, (y1 - y0) * scale];
+  const to = [(side - w) / 2, (side - height) / 2, w, height];
+  canvas.getContext("2d").drawImage(from, x0, y0, x1 - x0, y1 - y0, ...to);
+  return canvas;
+}
+
+async function another() {
+  if (!(await keep())) return;
+  await renderPanel();
+  byId("panel-tryon").querySelector('[name="region"]:enabled')?.focus();
+  tell(t("region.next"));
+}
+
+const FILES = {
+  png: { view: "picture", format: "png" },
+  jpeg: { view: "picture", format: "jpeg" },
+  layer: { view: "layer", format: "png" },
+};
+let file = "png";
+
+function renderFiles() {
+  const entries = Object.keys(FILES).map((each) => [each, t(`dressed.${each}`)]);
+  const pick = select("file-tryon", t("take"), entries, file, (value) => {
+    file = value;
+  });
+  byId("take-tryon").replaceChildren(...downloads([pick], () => download(FILES[file])));
 }

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from dressform.assets import asset_path
 from dressform.parsing.cpus import usable_cpus
+from dressform.parsing.engines.onnx_runtime import import_onnxruntime
 from dressform.parsing.errors import WeightsError
 
 if TYPE_CHECKING:
@@ -68,8 +69,7 @@ def _session(name: str, shape: tuple[int, int, int]) -> onnxruntime.InferenceSes
 
 @cache
 def _open(name: str, shape: tuple[int, int, int], process: int) -> onnxruntime.InferenceSession:
-    import onnxruntime as ort
-
+    ort = import_onnxruntime()
     path = asset_path("models", f"{name}.onnx")
     if not path.is_file():
         raise WeightsError(f"the shipped model {path.name} is missing", got=path, remedy="install dressform again")

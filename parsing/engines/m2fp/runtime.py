@@ -23,6 +23,7 @@ from dressform.parsing.cpus import usable_cpus
 from dressform.parsing.engines.m2fp.configuration import Config
 from dressform.parsing.engines.m2fp.convert import Model, convert
 from dressform.parsing.engines.m2fp.weights import Weights
+from dressform.parsing.engines.onnx_runtime import import_onnxruntime
 from dressform.parsing.errors import EngineUnavailableError, MissingExtraError, OptionError, WeightsError
 
 __all__ = ["PRECISIONS", "RUNTIMES", "Plan", "Runner", "open_runner", "plan"]
@@ -161,8 +162,7 @@ class _Runner:
 
 
 def _open_onnx(model: Model, planned: Plan, shape: Shape | None) -> Network:
-    import onnxruntime as ort
-
+    ort = import_onnxruntime()
     options: Any = ort.SessionOptions()
     options.intra_op_num_threads = usable_cpus()
     options.inter_op_num_threads = 1
