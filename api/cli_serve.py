@@ -47,9 +47,9 @@ def serve(
 
     check_engine(settings.engine)
     start_logs("warning" if quiet else "info")
-    server = make_server(settings)
-    where = f"http://{f'[{settings.host}]' if ':' in settings.host else settings.host}:{settings.port}"
-    typer.echo(f"dressform serves on {where} (stop with Ctrl+C)", err=True)
+    server = make_server(
+        settings, lambda where: typer.echo(f"dressform serves on {where} (stop with Ctrl+C)", err=True)
+    )
     if not settings.local and not settings.guarded:
         typer.echo(
             "dressform: warning: anybody who can reach this machine can use the service; "

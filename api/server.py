@@ -11,6 +11,7 @@ import socket
 import sys
 import threading
 import warnings
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -33,7 +34,23 @@ _LATE = 5  # seconds for replies to be sent after the work has ended
 
 
 class Server(uvicorn.Server):
-    """Tells the service at once when it is to stop, so that work that has begun can end meanwhile."""
+    """Tells the service at once when it is to stop, so that work that has begun can end meanwhile.
+
+    Args:
+        config: Of uvicorn.
+        announce: Gets the service's address as soon as callers are answered there.
+    """
+
+    def __init__(self, config: uvicorn.Config, announce: Callable[[str], None]) -> None:
+        super().__init__(config)
+        self._announce = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen."""
+        await super().startup(sockets)
+        if self.started:
+            host, port = self.servers[0].sockets[0].getsockname()[:2]
+            self._announce(f"http://{f'[{host}]' if ':' in host else host}:{port}")
 
     def run(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve until a signal comes; see :class:`uvicorn.Server`."""
@@ -64,8 +81,16 @@ def _leave(code: int) -> None:
     os._exit(code)
 
 
-def make_server(settings: Settings) -> Server:
-    """A server that is not running yet; raises as :func:`~dressform.api.app.create_app`."""
+def make_server(settings: Settings, announce: Callable[[str], None]) -> Server:
+    """A server that is not running yet.
+
+    Args:
+        settings: Of the service.
+        announce: As for :class:`Server`.
+
+    Raises:
+        As :func:`~dressform.api.app.create_app`.
+    """
     _return_memory()
     service = make_service(settings)
     service.on_ready = gc.freeze  # what is there now stays, so collections need not look at it
@@ -88,17 +113,18 @@ def make_server(settings: Settings) -> Server:
         timeout_keep_alive=5,
         timeout_graceful_shutdown=round(settings.grace) + _LATE,
     )
-    return Server(config)
+    return Server(config, announce)
 
 
 def start_logs(level: str = "info") -> None:
     """One line per request and what goes wrong, to standard error."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(message)s"))
-    for name in ("dressform", "uvicorn"):
+    # Of uvicorn only what goes wrong: that it starts and stops is told otherwise.
+    for name, least in (("dressform", level.upper()), ("uvicorn", "WARNING")):
         logger = logging.getLogger(name)
         logger.handlers = [handler]
-        logger.setLevel(level.upper())
+        logger.setLevel(least)
         logger.propagate = False
     logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # of damaged forms the reply tells enough
     warnings.filterwarnings("ignore", module=r"PIL\.")  # thousands of lines for one damaged file

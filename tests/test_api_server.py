@@ -118,7 +118,7 @@ def test_stopping_before_it_is_ready(tmp_path: Path) -> None:
     assert process.stderr is not None
     try:
         for line in process.stderr:
-            if "Uvicorn running" in line:  # and the engine is being loaded
+            if "dressform serves on" in line:  # and the engine is being loaded
                 break
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) in ENDED

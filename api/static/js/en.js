@@ -13,7 +13,7 @@ export const en = {
   groups: "One person or a whole group: everyone in the photo is found.",
   drop: "Or drop a photo anywhere on this page, or paste one. Groups are welcome.",
   private:
-    "Your photo is worked on by the machine that serves this page and then forgotten: no account, " +
+    "Your photo is worked on by the machine that serves this page and forgotten minutes later: no account, " +
     "no storage, no tracking.",
   samples: "No photo at hand? Borrow one of ours.",
   studio: "Your photo",
