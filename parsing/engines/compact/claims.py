@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from dressform.parsing.engines.compact.garments import agree_on_garments
 from dressform.parsing.engines.compact.segment import Segment
 from dressform.parsing.islands import remove_islands
 from dressform.parsing.parts import REGIONS, Part
@@ -109,9 +110,11 @@ def claim(segment: Segment, score: float, *, edges: str | None = "guided", islan
         segment: Output of the parts network.
         score: The detection's confidence, 0..1; the claim's is that times how sure the silhouette is.
         edges: "guided", "crf" or None.
-        islands: Whether small detached patches are removed.
+        islands: Whether garments are made of one class and small detached patches are removed.
     """
-    probability = remove_islands(segment.probability) if islands else segment.probability
+    probability = segment.probability
+    if islands:
+        probability = remove_islands(agree_on_garments(probability, segment.crop.image))
     keep = _worth_keeping(probability)
     parts, fields = tuple(Part(k) for k in keep), probability[keep]
     quantised = np.round(fields * 255).astype(np.uint8)

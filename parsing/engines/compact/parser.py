@@ -45,7 +45,7 @@ class CompactParser:
     """Finds people and their parts with the three embedded networks. Threads may share one.
 
     Attributes:
-        refine: Whether edges follow the photo and small islands go.
+        refine: Whether garments are of one class, edges follow the photo, and small islands go.
         edges: "guided" (guided filter) or "crf" (mean field, slower), where ``refine`` is on.
         name: Name in the registry.
         landmarker: What finds landmarks on first use.
@@ -98,7 +98,7 @@ def load(*, refine: bool = True, edges: str = "guided") -> CompactParser:
     """Make a parser; the models are read when the first photo needs them.
 
     Args:
-        refine: Whether edges follow the photo and small islands go.
+        refine: Whether garments are of one class, edges follow the photo, and small islands go.
         edges: "guided" or "crf".
 
     Raises:
