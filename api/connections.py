@@ -22,9 +22,6 @@ __all__ = ["Connection"]
 
 _LEAST = 2048  # bytes per second that a caller must take of a reply
 _FULL = Problem("queue-full", "too many connections", "try again", retry_after=2, headers={"Connection": "close"})
-_STOPS = Problem(
-    "shutting-down", "the service is stopping", "try again", retry_after=10, headers={"Connection": "close"}
-)
 _TWICE = Problem("bad-request", "the length of the body is told in two ways", headers={"Connection": "close"})
 
 
@@ -105,10 +102,8 @@ class Connection(H11Protocol):
         cycle = self.cycle
         try:
             await app(scope, receive, send)
-        except asyncio.CancelledError:  # the service is being stopped, and this took longer than it may
-            if not cycle.response_started:
-                await problem_response(_STOPS, None)(scope, receive, send)
-            elif not cycle.response_complete:
+        except asyncio.CancelledError:  # the service is being stopped in the middle of a reply
+            if not cycle.response_complete:
                 cycle.disconnected = True
                 self.transport.abort()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import re
@@ -34,6 +35,7 @@ _HEADERS: Mapping[str, str] = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(self), geolocation=(), microphone=()",
 }
+_STOPS = ("the service is stopping", "try again")
 _FACTS = ("pixels", "people", "engine", "cache")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _LOG = logging.getLogger("dressform.access")
@@ -60,6 +62,10 @@ class Frame:
             await self.app(scope, told.receive, told.send)
         except Problem as problem:
             await self._fail(told, problem)
+        except asyncio.CancelledError:  # the service is being stopped, and this took longer than it may
+            if told.status is not None:
+                raise
+            await self._fail(told, Problem("shutting-down", *_STOPS, retry_after=10, headers={"Connection": "close"}))
         except Exception as error:
             await self._fail(told, from_error(error))
         finally:

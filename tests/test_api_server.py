@@ -111,6 +111,7 @@ def test_stopping_with_all_kinds_of_callers(tmp_path: Path) -> None:
         for caller, expected in ((half, [503]), (slow, []), (sleeper, [])):
             data, closed = received(caller, 2)
             assert closed and statuses(data) == expected
+        assert sorted(row["status"] for row in served.rows() if row["route"] == "/v1/parse") == [202, 503]
 
 
 def test_stopping_before_it_is_ready(tmp_path: Path) -> None:
