@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -19,6 +20,10 @@ Floats = npt.NDArray[np.float32]
 CROP_SIZES = ((160, 384), (192, 320), (256, 256))
 """(width, height) of the parts network's inputs, of about the same area: standing, seated, cut at the chest."""
 JOINT_STRIDE = 4
+JOINT_BLUR = 2.0
+"""Standard deviation, in cells, of the blur after which a joint's peak is looked for: of a map with several peaks
+the broadest is right more often than the highest (as in Zhang et al., "Distribution-aware coordinate representation
+for human pose estimation", CVPR 2020)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,16 +79,17 @@ def _input(crop: Crop, head: Floats | None) -> npt.NDArray[np.uint8]:
 
 
 def _joints(crop: Crop, heat: Floats) -> Floats:
-    """Peaks of (17, h, w) heat maps, refined to a fraction of a cell by a parabola, in photo pixels."""
+    """(17, 3) peaks of (17, h, w) heat maps: photo pixels, to a fraction of a cell by a parabola, and highest value."""
     count, height, width = heat.shape
-    best = heat.reshape(count, -1).argmax(1)
+    smooth = np.stack([cv2.GaussianBlur(np.ascontiguousarray(one), (0, 0), JOINT_BLUR) for one in heat])
+    best = smooth.reshape(count, -1).argmax(1)
     rows = np.arange(count)
     ys, xs = best // width, best % width
-    peak = heat[rows, ys, xs]
-    dx = _vertex(heat[rows, ys, np.maximum(xs - 1, 0)], peak, heat[rows, ys, np.minimum(xs + 1, width - 1)])
-    dy = _vertex(heat[rows, np.maximum(ys - 1, 0), xs], peak, heat[rows, np.minimum(ys + 1, height - 1), xs])
+    peak = smooth[rows, ys, xs]
+    dx = _vertex(smooth[rows, ys, np.maximum(xs - 1, 0)], peak, smooth[rows, ys, np.minimum(xs + 1, width - 1)])
+    dy = _vertex(smooth[rows, np.maximum(ys - 1, 0), xs], peak, smooth[rows, np.minimum(ys + 1, height - 1), xs])
     cells = np.stack([xs + 0.5 + dx, ys + 0.5 + dy], 1).astype(np.float32)
-    return np.asarray(np.c_[crop.to_photo(cells * JOINT_STRIDE), peak], np.float32)
+    return np.asarray(np.c_[crop.to_photo(cells * JOINT_STRIDE), heat.max((1, 2))], np.float32)
 
 
 def _vertex(before: Floats, peak: Floats, after: Floats) -> Floats:
