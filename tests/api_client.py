@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import AsyncExitStack
 from threading import Event, Thread
@@ -41,6 +42,14 @@ def opened(data: bytes) -> Image.Image:
     picture = Image.open(io.BytesIO(data))
     picture.load()
     return picture
+
+
+def until(check: Callable[[], Any]) -> None:
+    """Wait for something to become true, ten seconds at most."""
+    deadline = time.monotonic() + 10
+    while not check():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
 
 
 class GatedParser(FakeParser):

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from api_client import Api, is_problem, jpeg
+from api_client import Api, is_problem, jpeg, until
 
 from dressform.api.jobs import desk
 from dressform.api.problems import from_error
@@ -23,13 +21,6 @@ FAST = {"Content-Type": "image/jpeg"}
 def api() -> Iterator[Api]:
     with Api(queue_size=2) as running:
         yield running
-
-
-def until(check: Any) -> None:
-    deadline = time.monotonic() + 10
-    while not check():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 def test_an_error_that_is_told_again_does_not_grow(api: Api) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from api_client import Api, is_problem, jpeg
+from api_client import Api, is_problem, jpeg, until
 
 ASYNC = {"Prefer": "respond-async"}
 FAST = {"Content-Type": "image/jpeg"}
@@ -28,13 +28,6 @@ def busy(api: Api) -> Any:
     request = api.send("POST", "/v1/parse", content=jpeg(1, quality=50), headers=FAST)
     assert api.parser.began.wait(10)
     return request
-
-
-def until(check: Any) -> None:
-    deadline = time.monotonic() + 10
-    while not check():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 def test_a_job(api: Api) -> None:

@@ -10,7 +10,6 @@ import base64
 import binascii
 import json
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 from fastapi import APIRouter
@@ -20,7 +19,7 @@ from starlette.responses import Response
 from dressform.api.jobs.work_parse import dump
 from dressform.api.problems import Problem
 from dressform.api.routes import describe
-from dressform.api.routes.work import Order, check_pictures, gone, take_order
+from dressform.api.routes.work import Order, check_pictures, take_order
 from dressform.api.settings import Settings
 
 __all__ = ["add"]
@@ -101,10 +100,7 @@ async def _parsed(order: Order, photo: bytes, form: str) -> tuple[Any, float]:
     await check_pictures(order, {"photo": photo})
     key = service.photo_key(order.caller, photo)
     task = service.task(order.caller, "compat", {"format": form}, {"photo": photo}, key)
-    answer = await service.desk.answer(task, order.lease, partial(gone, order.request))
-    facts = {**answer.output.facts, "engine": service.settings.engine, "cache": answer.cache}
-    order.request.scope["state"]["facts"] = facts
-    service.meter.result(task.kind, answer.cache, answer.queued, answer.worked)
+    answer = await order.result(task)
     return json.loads(answer.output.body), round(answer.worked, 3)
 
 

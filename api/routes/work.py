@@ -75,17 +75,21 @@ class Order:
 
     async def answer(self, task: Task) -> Response:
         """Do the task and reply: with its result, or with a job if the caller would rather not wait."""
-        desk = self.service.desk
         self.service.check_ready()
         if _prefers_async(self.request):
-            record = desk.start(task, self.lease)
+            record = self.service.desk.start(task, self.lease)
             headers = {"Location": f"/v1/jobs/{record.id}", "Retry-After": "1", "Preference-Applied": "respond-async"}
             return _json(record.to_dict(), 202, headers)
-        answer = await desk.answer(task, self.lease, partial(gone, self.request))
+        answer = await self.result(task)
+        return output_response(answer.output, answer)
+
+    async def result(self, task: Task) -> Answer:
+        """Do the task while the caller waits; the log and the counters are told of it."""
+        answer = await self.service.desk.answer(task, self.lease, partial(gone, self.request))
         facts = {**answer.output.facts, "engine": self.service.settings.engine, "cache": answer.cache}
         self.request.scope["state"]["facts"] = facts
         self.service.meter.result(task.kind, answer.cache, answer.queued, answer.worked)
-        return output_response(answer.output, answer)
+        return answer
 
 
 @asynccontextmanager
