@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from web_browser import drawn, give, serving
+from web_browser import WAIT, drawn, give, serving
 
 from dressform.assets import asset_path
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install playwright")
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytest_plugins = ("web_fixtures",)
 KEY = "a-key-of-this-service"
 KEPT = """async () => ({
     local: { ...localStorage }, session: { ...sessionStorage }, cookies: document.cookie,
@@ -22,17 +19,13 @@ KEPT = """async () => ({
     workers: navigator.serviceWorker ? (await navigator.serviceWorker.getRegistrations()).length : 0,
 })"""
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
-
 
 @pytest.fixture
-def context() -> Iterator[Any]:
-    with sync_api.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        found = browser.new_context(locale="en-US")
-        found.set_default_timeout(60_000)
-        yield found
-        browser.close()
+def context(browser: Any) -> Iterator[Any]:
+    found = browser.new_context(locale="en-US")
+    found.set_default_timeout(WAIT)
+    yield found
+    found.close()
 
 
 def test_what_the_browser_keeps(context: Any) -> None:

@@ -19,12 +19,12 @@ import pytest
 from PIL import Image
 from readme_blocks import marked
 from test_api_server import Served
+from web_browser import WAIT
 
 ADDRESS, SITE = "http://127.0.0.1:8000", "http://127.0.0.1:5500"
 READMES = ("README.md", "README.zh-CN.md")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-WAIT = 60_000  # ms; a busy machine is slow
 
+pytest_plugins = ("web_fixtures",)
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals, and bash")
 
 
@@ -104,17 +104,6 @@ def test_python(readme: str, service: str, tmp_path: Path) -> None:
     assert "upper-clothes" in run.stdout and "succeeded 1.0" in run.stdout
     checked(tmp_path, {"gingham.png": "PNG", "shirt-7a1f2b.jpg": "JPEG", "shirt-22334a.jpg": "JPEG"})
     assert "<svg" in (tmp_path / "avatar.svg").read_text(encoding="utf-8")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install playwright")
-    if CHROMIUM is None:
-        pytest.skip("needs Chromium: apt-get install chromium")
-    with sync_api.sync_playwright() as play:
-        found = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield found
-        found.close()
 
 
 @pytest.mark.parametrize("readme", READMES)

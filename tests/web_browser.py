@@ -17,6 +17,7 @@ from PIL import Image
 from dressform.assets import asset_path
 
 SAMPLES = asset_path("samples")
+WAIT = 60_000  # ms; a busy machine is slow
 
 Visit = Callable[..., Any]
 

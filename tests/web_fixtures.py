@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from web_browser import Visit, serving
+from web_browser import WAIT, Visit, serving
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-WAIT = 60_000  # ms; a busy machine is slow
 
 
 @pytest.fixture(scope="session")
