@@ -18,6 +18,7 @@ from dressform.parsing import Part
 from dressform.parsing.training.pack import Sample, encode_jpeg, encode_png
 
 PARTS = len(Part)
+SIZES = [(160, 384), (192, 320), (256, 256)]
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -77,9 +78,9 @@ def test_open_people_are_labelled_where_they_stand() -> None:
     whole = Sample(
         encode_jpeg(image), encode_png(codes), np.ones(PARTS, np.bool_), nothing, nowhere, box, "ccp-tags", 1
     )
-    (found,) = pseudo.taught([whole], Bright())
+    (found,) = pseudo.taught([whole], Bright(), SIZES)
     labelled = decode(found).codes
     arm = labelled == Part.LEFT_ARM
     assert arm[33:87, 23:47].all() and not arm[codes == 0].any()
     held_out = Sample(whole.image, whole.codes, whole.allowed, nothing, nowhere, box, "ccp-tags", 7)
-    assert next(iter(pseudo.taught([held_out], Bright()))) is held_out
+    assert next(iter(pseudo.taught([held_out], Bright(), SIZES))) is held_out

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -153,7 +154,7 @@ def test_scenes_depend_on_their_number_alone() -> None:
     instances[20:80, 30:50], instances[30:80, 70:90] = 1, 2
     image = np.random.default_rng(0).integers(0, 255, (90, 120, 3), np.uint8)
     photos = [Photo(image, instances, np.array([[40, 25], [80, 35]], np.float32))]
-    samples = [sample(k, "ccp") for k in (1, 2, 3)]
+    samples = [sample(1, "ccp"), sample(2, "ccp-tags"), sample(3, "coco")]
     inorder, direct = (Scenes(photos, samples, (128, 96), seed=1) for _ in range(2))
     items = [inorder[k] for k in range(8)]
     for k in (7, 3, 0):
@@ -165,6 +166,27 @@ def test_scenes_depend_on_their_number_alone() -> None:
     for _, heat, _, weight, _ in items:
         peaks = int((heat == 1).sum())
         assert float(weight.sum()) <= peaks + 1e-3 and float(heat.max()) <= 1
+
+
+def test_people_of_any_pose_are_pasted_but_their_photos_are_no_scenes(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("scipy", reason="the module of COCO's masks reads MATLAB files too")
+    from dressform.parsing.training import train_people
+    from dressform.parsing.training.scenes import Scene
+
+    drawn: list[list[float]] = []
+
+    def note(photos: Any, people: Any, size: tuple[int, int], rng: Any) -> Scene:
+        drawn.append([float(person.box[0]) for person in people])
+        return Scene(np.zeros((96, 128, 3), np.uint8), (), np.zeros((96, 128), np.uint16))
+
+    monkeypatch.setattr(train_people, "draw_scene", note)
+    samples = [sample(1, "ccp"), replace(sample(2, "coco"), box=np.array([7, 30, 40, 90], np.float32))]
+    scenes = train_people.Scenes([], samples, (128, 96), seed=1)
+    for k in range(200):
+        scenes[k]
+    assert all(people[0] != 7 for people in drawn), "in them others may stand who are labelled in full elsewhere"
+    pasted = [x == 7 for people in drawn for x in people[1:]]
+    assert np.mean(pasted) == pytest.approx(train_people.OF_ANY_POSE, abs=0.06)
 
 
 def test_mirrored_faces_swap_the_eyes() -> None:

@@ -48,6 +48,19 @@ def test_a_run_begins_with_another_one(tmp_path: Path) -> None:
     )
 
 
+def test_a_deeper_network_begins_as_good_as_the_shallow_one() -> None:
+    from dressform.parsing.training.transfer import adopt
+
+    torch.manual_seed(3)
+    shallow, deep = PartsNet([8, 12, 16], [0, 1, 1]).eval(), PartsNet([8, 12, 16], [0, 3, 4]).eval()
+    image = torch.rand(1, 4, 64, 32)
+    with torch.no_grad():
+        assert not torch.allclose(shallow(image)[0], deep(image)[0], atol=1e-3)
+        adopt(deep, shallow.state_dict())
+        for before, after in zip(shallow(image), deep(image), strict=True):
+            assert torch.allclose(before, after, atol=1e-6)
+
+
 def test_a_run_is_plotted_figure_by_figure(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     from dressform.parsing.training.plots import plot_log

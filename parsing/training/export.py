@@ -25,7 +25,8 @@ __all__ = ["export_network", "write_manifest"]
 
 EXAMPLES = {"people": (1, 384, 640, 3), "parts": (1, 256, 192, 4), "face": (1, 128, 128, 3)}
 OUTPUTS = {"people": ("heat", "box", "mask"), "parts": ("probability", "keypoints"), "face": ("points", "score")}
-CALIBRATION = 128  # items of training data from which the ranges of activations are taken
+CALIBRATION = 128
+"""Items from which the ranges of activations are taken: the last of training, whose crops are those of run time."""
 
 
 class Deployed(nn.Module):
@@ -68,8 +69,11 @@ def export_network(name: str, folders: Mapping[str, Path], target: Path) -> None
         opset_version=17,
         dynamo=False,
     )
-    data = module.open_data(folders, config, Schedule(**config["schedule"]))
-    quantize(whole, partial, (data[k][0].permute(1, 2, 0).numpy() for k in range(CALIBRATION)))
+    schedule = Schedule(**config["schedule"])
+    data = module.open_data(folders, config, schedule)
+    first = max(schedule.steps * schedule.batch - CALIBRATION, 0)
+    items = range(first, first + CALIBRATION)
+    quantize(whole, partial, (data[k][0].permute(1, 2, 0).numpy() for k in items))
     whole.unlink()
     model = onnx.load(partial)
     model.producer_name, model.doc_string = "dressform", f"{name} network of dressform's compact engine, Apache-2.0"

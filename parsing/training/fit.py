@@ -102,6 +102,7 @@ def fit(
     _keep_memory()
     torch.manual_seed(schedule.seed)
     torch.set_num_threads(schedule.threads)
+    torch.set_flush_denormal(True)  # the blocks that begin as identity send denormal gradients, slow on a CPU
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if start is not None:
         begin_with(net, start)

@@ -1,6 +1,7 @@
 """Label what the data sets leave open with a trained parts network, for another round of training.
 
-    python -m dressform.parsing.training.pseudo --pack CACHE/people.npz --run CACHE/runs/parts --out CACHE/taught.npz
+    python -m dressform.parsing.training.pseudo --pack CACHE/people.npz --run CACHE/runs/parts-first \\
+        --out CACHE/taught.npz
 
 A photo with tags or a silhouette tells sets of parts. Within them the network's averaged weights decide
 where they are sure; elsewhere the set stays (self-training: Xie et al., "Self-training with noisy student
@@ -10,7 +11,7 @@ improves ImageNet classification", CVPR 2020; here narrowed by the weak labels).
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +22,6 @@ import torch
 from torch import nn
 
 from dressform.parsing.engines.compact.crops import PERSON_GROW, best_size, cut, head_channel
-from dressform.parsing.engines.compact.segment import CROP_SIZES
 from dressform.parsing.parts import MIRROR, Part
 from dressform.parsing.training.fit import load_average
 from dressform.parsing.training.pack import Sample, encode_png, read_pack, write_pack
@@ -39,10 +39,13 @@ GROWN = (1.0, 1.25)
 
 
 @torch.no_grad()
-def predict_parts(net: nn.Module, item: Decoded) -> npt.NDArray[np.float32]:
-    """(21, H, W) probability of parts at the photo's size, mean of several views; only background beyond the crop."""
+def predict_parts(net: nn.Module, item: Decoded, sizes: Sequence[tuple[int, int]]) -> npt.NDArray[np.float32]:
+    """(21, H, W) probability of parts at the photo's size, mean of several views; only background beyond the crop.
+
+    ``sizes`` are the (width, height) of crops that the network was trained on.
+    """
     height, width = item.codes.shape
-    size = best_size(item.box, CROP_SIZES)
+    size = best_size(item.box, sizes)
     head = head_of(item.joints, item.codes, scale=1)
     total = np.zeros((len(Part), height, width), np.float32)
     for grow in GROWN:
@@ -79,14 +82,14 @@ def label_open(
     return np.where(sure, best, codes)
 
 
-def taught(samples: Iterable[Sample], net: nn.Module) -> Iterator[Sample]:
+def taught(samples: Iterable[Sample], net: nn.Module, sizes: Sequence[tuple[int, int]]) -> Iterator[Sample]:
     """The samples; those without exact labels with what the network is sure of."""
     for sample in samples:
         if sample.source in ("ccp", "nobody") or sample.held_out:
             yield sample
             continue
         item = decode(sample)
-        codes = label_open(item.codes, sample.allowed, predict_parts(net, item))
+        codes = label_open(item.codes, sample.allowed, predict_parts(net, item, sizes))
         whole = np.asarray(cv2.imdecode(np.frombuffer(sample.codes, np.uint8), cv2.IMREAD_GRAYSCALE))
         size = (whole.shape[1], whole.shape[0])
         large = np.asarray(cv2.resize(codes, size, interpolation=cv2.INTER_NEAREST), np.uint8)
@@ -97,12 +100,14 @@ def main() -> None:
     """Command line of this module."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pack", type=Path, required=True)
-    parser.add_argument("--run", type=Path, required=True, help="folder of a run of train_parts")
+    parser.add_argument("--run", type=Path, required=True, help="folder of a run of train_parts by parts-small.toml")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
-    net = load_average(build_net(read_config("parts")["net"]), args.run)
+    config = read_config("parts-small")
+    net = load_average(build_net(config["net"]), args.run)
     torch.set_num_threads(1)
-    samples = list(taught(read_pack(args.pack), net))
+    sizes = [(width, height) for width, height in config["stages"][-1]["sizes"]]
+    samples = list(taught(read_pack(args.pack), net, sizes))
     write_pack(args.out, samples)
     for source in sorted({s.source for s in samples}):
         maps = [decode(s).codes for s in samples if s.source == source]

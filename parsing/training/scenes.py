@@ -235,8 +235,8 @@ def _view(photo: Photo, size: tuple[int, int], rng: Rng) -> Affine:
 def draw_scene(photos: Sequence[Photo], people: Sequence[Decoded], size: tuple[int, int], rng: Rng) -> Scene:
     """One random scene of ``size`` (width, height); the first of ``people`` may give the photo, others are pasted."""
     kind = rng.random()
-    if kind < 0.6:
-        photo = photos[int(rng.integers(len(photos)))] if kind < 0.4 else own_photo(people[0])
+    if kind < 0.7:
+        photo = photos[int(rng.integers(len(photos)))] if kind < 0.55 else own_photo(people[0])
         matrix = _view(photo, size, rng)
         shown = warp(photo.instances, matrix, size, labels=True)
         heads = photo.heads @ matrix[:, :2].T.astype(np.float32) + matrix[:, 2].astype(np.float32)

@@ -1,8 +1,10 @@
 """Train the parts network: 21 parts and 17 keypoints of the person a crop is about.
 
-    python -m dressform.parsing.training.train_parts --pack CACHE/people.npz --out CACHE/runs/parts
+    python -m dressform.parsing.training.train_parts --pack CACHE/taught.npz --start CACHE/runs/parts-small \\
+        --out CACHE/runs/parts
 
-Reads its settings from parts.toml beside this file; ``--steps`` and such override them.
+Reads its settings from parts.toml beside this file, or from another file (``--config``); ``--steps`` and such
+override them.
 """
 
 from __future__ import annotations
@@ -33,6 +35,8 @@ __all__ = ["PartCrops", "build_net", "open_data", "repeat_chances", "validate_pa
 
 WEIGHT = (0.6, 2, 1, 2, 2, 1, 1, 1, 1.5, 1, 1.2, 1.5, 1, 1, 1.2, 1.2, 1.2, 1.2, 1.5, 1.5, 1.2)
 """Weight of each part in the loss: rare and small parts count more."""
+JOINTS = 2.5
+"""Weight of the joints' loss beside the parts'."""
 
 
 Stage = tuple[int, Sequence[tuple[int, int]]]
@@ -169,7 +173,7 @@ def main() -> None:
         logits, heat = net((image.float() / 255).contiguous(memory_format=torch.channels_last))
         device = image.device
         parts = part_loss(logits, codes.long(), table.to(device), allowed, weight.to(device))
-        return {"parts": parts, "joints": joint_heat(heat, joints)}
+        return {"parts": parts, "joints": JOINTS * joint_heat(heat, joints)}
 
     held_out = [decode(s) for s in read_pack(folders["pack"]) if s.held_out and s.source == "ccp"]
     fit(

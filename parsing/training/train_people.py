@@ -31,6 +31,10 @@ __all__ = ["Scenes", "build_net", "open_data", "people_loss", "scene_targets"]
 
 STRIDE = 4
 BYSTANDER = 0.2
+OF_ANY_POSE = 0.4
+"""Chance that somebody pasted comes from COCO's photos, where people sit, bend and play, rather than from CCP's."""
+MIN_JOINTS, MIN_HEIGHT = 10, 96
+"""COCO's people of fewer known joints or pixels are not pasted: what is seen of them elsewhere is half a person."""
 _GRID = npt.NDArray[np.float32]
 
 
@@ -63,22 +67,33 @@ def scene_targets(scene: Scene) -> tuple[_GRID, _GRID, _GRID, npt.NDArray[np.uin
 
 
 class Scenes(Dataset[tuple[Tensor, ...]]):
-    """Item k is a random scene drawn from (seed, k): image, heat, box, weight, mask."""
+    """Item k is a random scene drawn from (seed, k): image, heat, box, weight, mask.
+
+    Args:
+        photos: Photos of which everybody is known.
+        samples: People to paste; the first of a scene, whose own photo may be the scene, is one of CCP's.
+        size: (width, height) of a scene.
+        seed: Of everything random.
+    """
 
     def __init__(self, photos: Sequence[Photo], samples: Sequence[Sample], size: tuple[int, int], seed: int) -> None:
         self.photos, self.samples, self.size, self.seed = photos, samples, size, seed
+        coco = np.array([s.source == "coco" for s in samples], np.bool_)
+        self.sources = np.flatnonzero(~coco), np.flatnonzero(coco)
         self.cache: dict[int, Decoded] = {}
 
-    def _person(self, k: int) -> Decoded:
+    def _person(self, rng: np.random.Generator, of_any_pose: float) -> Decoded:
+        among = self.sources[int(len(self.sources[1]) > 0 and rng.random() < of_any_pose)]
+        k = int(among[rng.integers(len(among))])
         if k not in self.cache:
             self.cache[k] = decode(self.samples[k])
         return self.cache[k]
 
-    def __getitem__(self, k: int) -> tuple[Tensor, ...]:
+    def __getitem__(self, item: int) -> tuple[Tensor, ...]:
         cv2.setNumThreads(1)
-        rng = np.random.default_rng([self.seed, k])
+        rng = np.random.default_rng([self.seed, item])
         count = int(rng.choice([1, 2, 3, 4, 5, 6, 8], p=[0.06, 0.16, 0.2, 0.2, 0.16, 0.12, 0.1]))
-        people = [self._person(int(rng.integers(len(self.samples)))) for _ in range(count)]
+        people = [self._person(rng, OF_ANY_POSE if k else 0) for k in range(count)]
         scene = draw_scene(self.photos, people, self.size, rng)
         image = np.ascontiguousarray(scene.image.transpose(2, 0, 1))
         return tuple(torch.from_numpy(a) for a in (image, *scene_targets(scene)))
@@ -107,9 +122,16 @@ def people_loss(net: nn.Module, batch: Sequence[Tensor]) -> dict[str, Tensor]:
 
 def open_data(folders: Mapping[str, Path], config: Mapping[str, Any], schedule: Schedule) -> Scenes:
     """The training scenes of a run, from ``folders["data"]`` and ``folders["pack"]``."""
-    people = [s for s in read_pack(folders["pack"]) if not s.held_out and s.source.startswith("ccp")]
+    people = [s for s in read_pack(folders["pack"]) if not s.held_out and _can_be_pasted(s)]
     size = (config["scene"]["width"], config["scene"]["height"])
     return Scenes(read_photos(folders["data"]), people, size, schedule.seed)
+
+
+def _can_be_pasted(sample: Sample) -> bool:
+    if sample.source == "coco":
+        known = int((sample.joints[:, 2] == 1).sum())
+        return known >= MIN_JOINTS and sample.box[3] - sample.box[1] >= MIN_HEIGHT
+    return sample.source.startswith("ccp")
 
 
 def main() -> None:

@@ -13,6 +13,8 @@ __all__ = ["adopt", "begin_with"]
 
 _WAY_UP = re.compile(r"body\.(narrow|up)\.(\d+)\.")
 """Modules of the way up, which are counted from the deepest level."""
+RESIDUAL_SCALE = ".second.1.weight"
+"""Of a residual block's last batch norm: zero leaves the identity path alone."""
 
 
 def begin_with(net: nn.Module, run: Path) -> int:
@@ -26,9 +28,13 @@ def adopt(net: nn.Module, state: Mapping[str, Tensor]) -> int:
     """Copy weights of the same place in a U-Net; of tensors that differ in size, the part that both have.
 
     Levels of a U-Net are matched by their stride, whether or not one goes deeper than the other. Heads are taken
-    over where name and number of dimensions agree.
+    over where name and number of dimensions agree. Residual blocks that the other network lacks begin as identity
+    (Goyal et al., "Accurate, large minibatch SGD", 2017, section 5.1), so that a deeper network starts no worse.
     """
     own = net.state_dict()
+    for name, value in own.items():
+        if name.endswith(RESIDUAL_SCALE):
+            value.zero_()
     deeper = _levels(own) - _levels(state)
     copied = 0
     for name, value in state.items():

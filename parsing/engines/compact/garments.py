@@ -17,7 +17,7 @@ __all__ = ["agree_on_garments"]
 Floats = npt.NDArray[np.float32]
 GARMENTS = [Part.UPPER_CLOTHES, Part.DRESS, Part.COAT, Part.PANTS, Part.SKIRT]
 """Large garments, which a small network confuses with each other patch by patch."""
-CELL = 4  # samples; side of a cell of the grid
+CELL = 6  # samples; side of a cell of the grid
 REACH = 0.4
 """Distance at which two cells have little to do with each other, in heights of the crop; garments are large."""
 ALIKE = 10.0

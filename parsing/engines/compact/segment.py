@@ -17,10 +17,10 @@ from dressform.parsing.parts import MIRROR
 __all__ = ["CROP_SIZES", "Segment", "glance", "second_opinion"]
 
 Floats = npt.NDArray[np.float32]
-CROP_SIZES = ((160, 384), (192, 320), (256, 256))
+CROP_SIZES = ((224, 576), (320, 512), (384, 384))
 """(width, height) of the parts network's inputs, of about the same area: standing, seated, cut at the chest."""
 JOINT_STRIDE = 4
-JOINT_BLUR = 2.0
+JOINT_BLUR = 4.0
 """Standard deviation, in cells, of the blur after which a joint's peak is looked for: of a map with several peaks
 the broadest is right more often than the highest (as in Zhang et al., "Distribution-aware coordinate representation
 for human pose estimation", CVPR 2020)."""
@@ -81,7 +81,7 @@ def _input(crop: Crop, head: Floats | None) -> npt.NDArray[np.uint8]:
 def _joints(crop: Crop, heat: Floats) -> Floats:
     """(17, 3) peaks of (17, h, w) heat maps: photo pixels, to a fraction of a cell by a parabola, and highest value."""
     count, height, width = heat.shape
-    smooth = np.stack([cv2.GaussianBlur(np.ascontiguousarray(one), (0, 0), JOINT_BLUR) for one in heat])
+    smooth = np.stack([_blur(one) for one in heat])
     best = smooth.reshape(count, -1).argmax(1)
     rows = np.arange(count)
     ys, xs = best // width, best % width
@@ -90,6 +90,12 @@ def _joints(crop: Crop, heat: Floats) -> Floats:
     dy = _vertex(smooth[rows, np.maximum(ys - 1, 0), xs], peak, smooth[rows, np.minimum(ys + 1, height - 1), xs])
     cells = np.stack([xs + 0.5 + dx, ys + 0.5 + dy], 1).astype(np.float32)
     return np.asarray(np.c_[crop.to_photo(cells * JOINT_STRIDE), heat.max((1, 2))], np.float32)
+
+
+def _blur(field: Floats) -> Floats:
+    """A heat map blurred as if nothing were beyond it: mirrored, what lies there would draw peaks to the frame."""
+    field = np.ascontiguousarray(field)
+    return np.asarray(cv2.GaussianBlur(field, (0, 0), JOINT_BLUR, borderType=cv2.BORDER_CONSTANT), np.float32)
 
 
 def _vertex(before: Floats, peak: Floats, after: Floats) -> Floats:
