@@ -13,7 +13,7 @@ from dressform.parsing import Parse, Part
 from dressform.parsing.engines.compact import assemble
 from dressform.parsing.engines.compact import claims as claims_module
 from dressform.parsing.engines.compact.assemble import keep_distinct, paint
-from dressform.parsing.engines.compact.claims import REFINED, Claim, claim
+from dressform.parsing.engines.compact.claims import Claim, claim
 from dressform.parsing.engines.compact.crops import Crop
 from dressform.parsing.engines.compact.segment import Segment
 from dressform.parsing.scores import Box, ScoreMaps
@@ -243,7 +243,7 @@ def test_claims_from_a_segment(edges: str | None, islands: bool) -> None:
     assert made.parts == (Part.BACKGROUND, Part.COAT)
     assert made.scores.box == made.box == (10, 20, 106, 148)
     assert made.scores.values.shape == (2, 128, 96)
-    assert made.fields.shape == ((2, 128, 96) if edges is None else (2, round(REFINED * 256), round(REFINED * 192)))
+    assert made.fields.shape == ((2, 128, 96) if edges is None else (2, 184, 138))
     assert made.fields.dtype == np.float32
     assert made.centre == pytest.approx(60, abs=1.5)
     assert made.area == pytest.approx(90 * 40, rel=0.1)
