@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from dressform.parsing.guided import local_models, shrink_image
 from dressform.parsing.parts import Part
-from dressform.parsing.refine import local_models, shrink_image
 from dressform.parsing.scores import Window, resample
 
 if TYPE_CHECKING:

@@ -226,8 +226,10 @@ def test_an_exported_network_answers_nearly_as_the_trained_one(tmp_path: Path, m
     export.write_manifest(tmp_path)
     manifest = json.loads((tmp_path / "manifest.json").read_text())
     assert manifest["parts.onnx"]["size"] == target.stat().st_size
-    stored = [t for t in onnx.load(target).graph.initializer if np.prod(t.dims) >= 500]
+    model = onnx.load(target)
+    stored = [t for t in model.graph.initializer if np.prod(t.dims) >= 500]
     assert stored and all(t.data_type == onnx.TensorProto.INT8 for t in stored)
+    assert not {"Cast", "Softmax"} & {node.op_type for node in model.graph.node}, "slow on a CPU"
     session = runtime.InferenceSession(str(target), providers=["CPUExecutionProvider"])
     image = cv2.resize(np.random.default_rng(1).integers(0, 255, (2 * 8, 6, 4), np.uint8), (96, 128 * 2))
     batch = np.stack(np.split(image, 2))  # another batch and size than it was exported with
@@ -238,6 +240,35 @@ def test_an_exported_network_answers_nearly_as_the_trained_one(tmp_path: Path, m
         assert a.shape == tuple(b.shape) and np.abs(a - b.numpy()).mean() < 5e-3, name
     assert found[0].sum(1) == pytest.approx(1, abs=1e-4)
     assert not list(tmp_path.glob("*.partial")) and not list(tmp_path.glob("*.float"))
+
+
+def test_bytes_are_fed_only_to_a_network_that_scales_them_as_ours_do() -> None:
+    onnx = pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    from dressform.parsing.training.quantize import BYTE_SCALE, feed_bytes
+
+    def network(scale: float) -> Any:
+        steps = ["Transpose", "Cast", "Div", "QuantizeLinear", "DequantizeLinear", "Relu"]
+        names = ["image", *(f"after {step}" for step in steps[:-1]), "out"]
+        rest = {"QuantizeLinear": ["scale", "zero"], "DequantizeLinear": ["scale", "zero"], "Div": ["most"]}
+        options = {"Cast": {"to": onnx.TensorProto.FLOAT}, "Transpose": {"perm": [0, 3, 1, 2]}}
+        nodes = [
+            onnx.helper.make_node(step, [before, *rest.get(step, [])], [after], **options.get(step, {}))
+            for step, before, after in zip(steps, names, names[1:], strict=False)
+        ]
+        values = {"scale": np.float32(scale), "zero": np.uint8(128), "most": np.float32(255)}
+        stored = [onnx.numpy_helper.from_array(np.array(value), name) for name, value in values.items()]
+        image = onnx.helper.make_tensor_value_info("image", onnx.TensorProto.UINT8, [1, 4, 6, 3])
+        out = onnx.helper.make_tensor_value_info("out", onnx.TensorProto.FLOAT, [1, 3, 4, 6])
+        return onnx.helper.make_model(onnx.helper.make_graph(nodes, "g", [image], [out], stored))
+
+    model = network(BYTE_SCALE)
+    feed_bytes(model)
+    onnx.checker.check_model(model)
+    assert [node.op_type for node in model.graph.node] == ["Transpose", "DequantizeLinear", "Relu"]
+    assert {tensor.name for tensor in model.graph.initializer} == {"scale", "zero"}
+    with pytest.raises(ValueError, match=r"0\.03000 \* \(x - 128\)"):
+        feed_bytes(network(0.03))
 
 
 def test_the_command_line_overrides_the_configuration(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dressform.parsing.errors import OptionError
+from dressform.parsing.guided import guided_filter
 from dressform.parsing.image import ImageSource
-from dressform.parsing.refine import guided_filter
 from dressform.parsing.scores import Window
 from dressform.tryon.cloth.swatch import Swatch, load_swatch
 from dressform.tryon.garment.cutout import ANALYSIS_PIXELS, find_garment

@@ -11,9 +11,10 @@ import numpy.typing as npt
 
 from dressform.parsing.engines.compact.garments import agree_on_garments
 from dressform.parsing.engines.compact.segment import Segment
+from dressform.parsing.guided import guided_fields
 from dressform.parsing.islands import remove_islands
+from dressform.parsing.mean_field import mean_field
 from dressform.parsing.parts import REGIONS, Part
-from dressform.parsing.refine import guided_filter, mean_field
 from dressform.parsing.scores import Box, ScoreMaps
 
 __all__ = ["Claim", "claim", "sureness"]
@@ -121,15 +122,24 @@ def claim(segment: Segment, score: float, *, edges: str | None = "guided", islan
     parts, fields = tuple(Part(k) for k in keep), probability[keep]
     quantised = np.round(fields * 255).astype(np.uint8)
     if edges is not None:
-        size = (round(REFINED * segment.crop.image.shape[1]), round(REFINED * segment.crop.image.shape[0]))
-        image = np.asarray(cv2.resize(segment.crop.image, size, interpolation=cv2.INTER_AREA), np.uint8)
-        large = np.stack([cv2.resize(field, size, interpolation=cv2.INTER_LINEAR) for field in fields], 2)
-        large = np.asarray(large, np.float32)
-        refined = guided_filter(image, large, RADIUS, EPSILON) if edges == "guided" else mean_field(image, large)
-        fields = np.ascontiguousarray(refined.transpose(2, 0, 1))
+        fields = _refine(fields, segment.crop.image, edges)
     scores = ScoreMaps(segment.crop.box, parts, quantised)
     confidence = score * sureness(probability)
     return Claim(segment.crop.box, parts, fields, scores, segment.keypoints, confidence, segment.head)
+
+
+def _refine(fields: Floats, image: npt.NDArray[np.uint8], edges: str) -> Floats:
+    """(n, h, w) fields, the first of the background, larger and with the edges of a crop's ``image``."""
+    size = (round(REFINED * image.shape[1]), round(REFINED * image.shape[0]))
+    small = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    large = np.stack([cv2.resize(field, size, interpolation=cv2.INTER_LINEAR) for field in fields]).astype(np.float32)
+    if edges == "crf":
+        return np.ascontiguousarray(mean_field(small, large.transpose(1, 2, 0).copy()).transpose(2, 0, 1))
+    # The person is something in fewer places than the background, and the filter of 1 - x is 1 - that of x.
+    large[0] = 1 - large[0]
+    refined = guided_fields(small, large, RADIUS, EPSILON)
+    refined[0] = 1 - refined[0]
+    return refined
 
 
 def sureness(probability: Floats) -> float:
@@ -146,7 +156,7 @@ def _worth_keeping(probability: Floats) -> list[int]:
     """Background, parts that are likely somewhere, and whatever is likeliest at a place of the silhouette."""
     highest = probability.max((1, 2))
     keep = highest > LIKELY
-    keep[np.unique(probability[1:].argmax(0)[probability[0] < 0.5]) + 1] = True
+    keep[1:] |= np.bincount(probability[1:].argmax(0)[probability[0] < 0.5], minlength=len(keep) - 1) > 0
     # Edges may move outwards from nothing: then too there is a part to show.
     keep[[0, int(highest[1:].argmax()) + 1]] = True
     return np.flatnonzero(keep).tolist()

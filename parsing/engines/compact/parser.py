@@ -38,6 +38,8 @@ BEYOND = 0.25
 TOO_LITTLE = 40  # samples; smaller silhouettes tell no better box
 SPECK = 0.02  # share of the silhouette's largest piece; smaller pieces don't count
 MIN_SIDE = 4.0  # px
+AT_ONCE = 4
+"""People looked at at the same time, at most; each takes some 20 MB meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -76,22 +78,24 @@ class CompactParser:
         image = load_image(source)
         size = (image.shape[1], image.shape[0])
         detections = detect_people(open_network("people"), image)
-        network = open_network("parts")
-        looked = [(d, segment) for d in detections if (segment := _segment(network, image, d)) is not None]
-        people = keep_distinct([c for c in self._claims(looked) if c.score >= MIN_SCORE])
+        people = keep_distinct([c for c in self._claims(image, detections) if c.score >= MIN_SCORE])
         labels, instances, observations = paint(people, size)
         return Parse(labels, instances, observations, image, self.name, self.landmarker)
 
-    def _claims(self, looked: Sequence[tuple[Detection, Segment]]) -> list[Claim]:
-        """What each person claims. People are independent, and NumPy and OpenCV let go of the interpreter's lock."""
+    def _claims(self, image: npt.NDArray[np.uint8], detections: Sequence[Detection]) -> list[Claim]:
+        """What each person claims, several people at once: their crops have nothing to do with each other.
+
+        One network's threads wait for each other at every layer; while they wait, they work for somebody else.
+        """
+        network = open_network("parts")
         edges = self.edges if self.refine else None
 
-        def one(row: tuple[Detection, Segment]) -> Claim:
-            detection, segment = row
-            return claim(segment, detection.score, edges=edges, islands=self.refine)
+        def one(detection: Detection) -> Claim | None:
+            segment = _segment(network, image, detection)
+            return None if segment is None else claim(segment, detection.score, edges=edges, islands=self.refine)
 
-        with ThreadPoolExecutor(max(1, min(usable_cpus(), len(looked)))) as pool:
-            return list(pool.map(one, looked))
+        with ThreadPoolExecutor(max(1, min(usable_cpus(), AT_ONCE, len(detections)))) as pool:
+            return [made for made in pool.map(one, detections) if made is not None]
 
 
 def load(*, refine: bool = True, edges: str = "guided") -> CompactParser:

@@ -1,11 +1,11 @@
-"""Guided filter against the definition of its paper, and the mean field's promises."""
+"""Guided filter against the definition of its paper."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from dressform.parsing.refine import guided_filter, local_models, mean_field
+from dressform.parsing.guided import guided_fields, guided_filter, local_models
 
 
 def reference(guide: np.ndarray, source: np.ndarray, radius: int, epsilon: float) -> np.ndarray:
@@ -105,42 +105,35 @@ def test_strips_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
     guide = picture("noise", 50, 60)
     source = np.random.default_rng(7).random((50, 60)).astype(np.float32)
     whole = guided_filter(guide, source, 8, shrink=2)
-    monkeypatch.setattr("dressform.parsing.refine.STRIP", 60 * 7)
+    monkeypatch.setattr("dressform.parsing.guided.STRIP", 60 * 7)
     np.testing.assert_array_equal(guided_filter(guide, source, 8, shrink=2), whole)
     models = local_models(guide, source[:, :, None], 8)
     np.testing.assert_array_equal(models.strip(guide, 11, 19), models.apply(guide)[11:19])
 
 
-def two_regions() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A photo of two colours, unsure scores that lean to the right side of it, and what is right."""
-    guide = np.full((40, 50, 3), (40, 60, 90), np.uint8)
-    guide[:, 25:] = (200, 180, 60)
-    right = np.arange(50)[None] >= np.full((40, 1), 25)
-    lean = np.where(right, 0.62, 0.38) + np.random.default_rng(8).normal(0, 0.1, (40, 50))
-    first = np.clip(lean, 0.05, 0.95).astype(np.float32)
-    return guide, np.stack([1 - first, first], 2), right
-
-
-def test_mean_field_sums_to_one_and_decides() -> None:
-    guide, probability, right = two_regions()
-    found = mean_field(guide, probability)
+@pytest.mark.parametrize("radius", [1, 4, 7])
+@pytest.mark.parametrize("kind", ["noise", "grey as colour", "nearly flat"])
+def test_fields_are_filtered_as_one_by_one(kind: str, radius: int) -> None:
+    """Fields in a corner, at an edge, in the middle, everywhere, nowhere; the rest of each is exactly 0."""
+    rng = np.random.default_rng(11)
+    fields = np.zeros((5, 47, 38), np.float32)
+    fields[0, :9, 30:] = rng.random((9, 8))
+    fields[1, 20:31, :3] = rng.random((11, 3))
+    fields[2, 22, 17] = 0.8
+    fields[3] = rng.random((47, 38))
+    found = guided_fields(picture(kind, 47, 38), fields, radius)
+    expected = guided_filter(picture(kind, 47, 38), fields.transpose(1, 2, 0).copy(), radius).transpose(2, 0, 1)
     assert found.dtype == np.float32
-    np.testing.assert_allclose(found.sum(2), 1, atol=1e-5)
-    assert ((probability[:, :, 1] > 0.5) == right).mean() < 0.95
-    assert ((found[:, :, 1] > 0.5) == right).mean() > 0.99
-    assert np.abs(found - 0.5).mean() > 2 * np.abs(probability - 0.5).mean()
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    assert not found[2, : 22 - 2 * radius].any()
+    assert not found[4].any()
 
 
-@pytest.mark.parametrize("reach", [1, 2, 5, 6])
-def test_mean_field_is_mirror_symmetric(reach: int) -> None:
-    guide, probability, _ = two_regions()
-    found = mean_field(guide, probability, reach=reach)
-    mirrored = mean_field(guide[:, ::-1].copy(), probability[:, ::-1].copy(), reach=reach)[:, ::-1]
-    np.testing.assert_allclose(found, mirrored, atol=1e-4)
-
-
-@pytest.mark.parametrize("shape", [(1, 1), (1, 5), (3, 2)])
-def test_mean_field_of_tiny_pictures(shape: tuple[int, int]) -> None:
-    probability = np.random.default_rng(9).dirichlet([1, 1, 1], shape).astype(np.float32)
-    found = mean_field(picture("noise", *shape), probability)
-    np.testing.assert_allclose(found.sum(2), 1, atol=1e-5)
+def test_faint_fields_are_nothing_beyond_what_is_clear() -> None:
+    fields = np.full((1, 40, 60), 0.008, np.float32)
+    assert not guided_fields(picture("noise", 40, 60), fields, 3).any()
+    fields[0, 3:27, 3:27] = 0.7
+    found = guided_fields(picture("flat", 40, 60), fields, 3)
+    assert found[0, 15, 15] == pytest.approx(0.7, abs=1e-4)
+    assert not found[0, 34:, 34:].any()
+    assert guided_fields(picture("flat", 40, 60), fields, 3, nothing=0.001)[0, 35, 50] == pytest.approx(0.008, abs=1e-4)
