@@ -9,6 +9,7 @@ import pytest
 
 from dressform.parsing import Part
 from dressform.parsing.engines.compact.crops import head_channel
+from dressform.parsing.engines.compact.joints import peaks
 from dressform.parsing.engines.compact.segment import CROP_SIZES, Segment, glance, second_opinion
 from dressform.parsing.engines.compact.sessions import Network
 from dressform.parsing.landmarks import KEYPOINT_NAMES
@@ -102,13 +103,19 @@ def test_crops_have_the_shape_that_shows_their_person_largest() -> None:
         np.testing.assert_allclose([(x0 + x1) / 2, (y0 + y1) / 2], (place[:2] + place[2:]) / 2, atol=1e-3)
 
 
+def seen(segment: Segment) -> np.ndarray:
+    """(17, 3) peaks of a segment's heat maps, photo pixels."""
+    found = peaks(segment.heat)
+    return np.asarray(np.c_[segment.crop.to_photo(found[:, :2]), found[:, 2]], np.float32)
+
+
 @pytest.mark.parametrize(("x", "y"), [(96, 128), (37.3, 301.9), (90.5, 55.2)])
 def test_keypoints_are_found_between_the_cells(x: float, y: float) -> None:
     segment = look(Parts(x, y), PHOTO, STANDING)
     expected = segment.crop.to_photo(np.array([[x, y]], np.float32))
-    assert (segment.keypoints.shape, segment.keypoints.dtype) == ((17, 3), np.float32)
-    np.testing.assert_allclose(segment.keypoints[:, :2], np.tile(expected, (17, 1)), atol=0.1)
-    assert (segment.keypoints[:, 2] > 0.7).all()
+    assert (seen(segment).shape, seen(segment).dtype) == ((17, 3), np.float32)
+    np.testing.assert_allclose(seen(segment)[:, :2], np.tile(expected, (17, 1)), atol=0.1)
+    assert (seen(segment)[:, 2] > 0.7).all()
 
 
 def arms(people: Sequence[tuple[int, int]]) -> tuple[np.ndarray, list[np.ndarray]]:
@@ -131,8 +138,8 @@ def test_left_and_right_are_the_same_in_the_mirror(count: int) -> None:
             (Part.LEFT_ARM, "left_wrist", red + 10, 120),
             (Part.RIGHT_ARM, "right_wrist", blue + 10, 180),
         ):
-            np.testing.assert_allclose(segment.keypoints[KEYPOINT_NAMES.index(joint), :2], [x, y], atol=1.5)
-            assert segment.keypoints[KEYPOINT_NAMES.index(joint), 2] > 0.7
+            np.testing.assert_allclose(seen(segment)[KEYPOINT_NAMES.index(joint), :2], [x, y], atol=1.5)
+            assert seen(segment)[KEYPOINT_NAMES.index(joint), 2] > 0.7
             column, row = segment.crop.to_crop(np.array([[x, y]], np.float32))[0] / 2
             field = segment.probability[part]
             assert field[int(row), int(column)] == 1
@@ -149,18 +156,18 @@ def test_what_is_seen_and_its_mirror_image_count_the_same(sure: tuple[float, flo
     segment = look(Sides(*sure), image, places[0])
     for part, joint in ((Part.LEFT_ARM, "left_wrist"), (Part.RIGHT_ARM, "right_wrist")):
         assert segment.probability[part].max() == pytest.approx(sum(sure) / 2)
-        peak = segment.keypoints[KEYPOINT_NAMES.index(joint), 2]
+        peak = seen(segment)[KEYPOINT_NAMES.index(joint), 2]
         assert peak == pytest.approx(0.8 * sum(sure) / 2, rel=0.1)  # of the nearest cell
-    assert segment.probability.dtype == segment.keypoints.dtype == np.float32
+    assert segment.probability.dtype == segment.heat.dtype == np.float32
     np.testing.assert_allclose(segment.probability.sum(0), 1, atol=1e-6)
 
 
 @pytest.mark.parametrize(("x", "y"), [(0, 0), (WIDTH, HEIGHT), (-50, 300)])
 def test_peaks_at_the_frame_stay_in_the_crop(x: float, y: float) -> None:
     segment = look(Parts(x, y), PHOTO, STANDING)
-    assert np.isfinite(segment.keypoints).all()
+    assert np.isfinite(seen(segment)).all()
     x0, y0, x1, y1 = segment.crop.box
-    inside = segment.keypoints[:, :2]
+    inside = seen(segment)[:, :2]
     assert ((inside >= [x0 - 0.01, y0 - 0.01]) & (inside <= [x1 + 0.01, y1 + 0.01])).all()
 
 

@@ -1,4 +1,4 @@
-"""Export trained networks as 8-bit ONNX models into the package, with sizes and hashes.
+"""Export trained networks as ONNX models into the package, with sizes and hashes; those that see pictures as 8-bit.
 
     python -m dressform.parsing.training.export --data DATA --teacher CACHE/teacher --pack CACHE/people.npz \\
         --runs CACHE/runs --out assets/models
@@ -24,7 +24,9 @@ from dressform.parsing.training.settings import read_config
 __all__ = ["export_network", "write_manifest"]
 
 EXAMPLES = {"people": (1, 384, 640, 3), "parts": (1, 256, 192, 4), "face": (1, 128, 128, 3)}
+"""Shapes of pictures that the networks see; ``joints`` sees none."""
 OUTPUTS = {"people": ("heat", "box", "mask"), "parts": ("probability", "keypoints"), "face": ("points", "score")}
+NETWORKS = (*EXAMPLES, "joints")
 CALIBRATION = 128
 """Items from which the ranges of activations are taken: the last of training, whose crops are those of run time."""
 
@@ -56,38 +58,41 @@ def _softmax(logits: Tensor) -> Tensor:
 
 
 def export_network(name: str, folders: Mapping[str, Path], target: Path) -> None:
-    """Export the averaged network of a run with 8-bit weights.
+    """Export the averaged network of a run; one that sees pictures with 8-bit weights.
 
     Args:
-        name: "people", "parts" or "face".
+        name: "people", "parts", "joints" or "face".
         folders: ``runs`` and what the network's training data is read from: ``data``, ``teacher``, ``pack``.
         target: Where the model goes.
     """
     module = import_module(f"dressform.parsing.training.train_{name}")
     config = read_config(name)
     net = load_average(module.build_net(config["net"]), folders["runs"] / name)
-    partial, whole = target.with_suffix(".partial"), target.with_suffix(".float")
-    axes = {0: "n"} if name == "face" else {0: "n", 1: "h", 2: "w"}
-    torch.onnx.export(
-        Deployed(net, name).eval(),
-        (torch.zeros(EXAMPLES[name], dtype=torch.uint8),),
-        str(whole),
-        input_names=["image"],
-        output_names=list(OUTPUTS[name]),
-        dynamic_axes={"image": axes},
-        opset_version=17,
-        dynamo=False,
-    )
-    schedule = Schedule(**config["schedule"])
-    data = module.open_data(folders, config, schedule)
-    first = max(schedule.steps * schedule.batch - CALIBRATION, 0)
-    items = range(first, first + CALIBRATION)
-    quantize(whole, partial, (data[k][0].permute(1, 2, 0).numpy() for k in items))
-    whole.unlink()
+    partial = target.with_suffix(".partial")
+    if name == "joints":
+        _to_onnx(net, torch.ones(1, 17, 3), partial, ("found",), ("joints",), {0: "n"})
+    else:
+        whole = target.with_suffix(".float")
+        axes = {0: "n"} if name == "face" else {0: "n", 1: "h", 2: "w"}
+        picture = torch.zeros(EXAMPLES[name], dtype=torch.uint8)
+        _to_onnx(Deployed(net, name).eval(), picture, whole, ("image",), OUTPUTS[name], axes)
+        schedule = Schedule(**config["schedule"])
+        data = module.open_data(folders, config, schedule)
+        first = max(schedule.steps * schedule.batch - CALIBRATION, 0)
+        items = range(first, first + CALIBRATION)
+        quantize(whole, partial, (data[k][0].permute(1, 2, 0).numpy() for k in items))
+        whole.unlink()
     model = onnx.load(partial)
     model.producer_name, model.doc_string = "dressform", f"{name} network of dressform's compact engine, Apache-2.0"
     partial.write_bytes(model.SerializeToString(deterministic=True))
     partial.rename(target)
+
+
+def _to_onnx(
+    net: nn.Module, example: Tensor, target: Path, inputs: Sequence[str], outputs: Sequence[str], axes: dict[int, str]
+) -> None:
+    names = {"input_names": list(inputs), "output_names": list(outputs), "dynamic_axes": {inputs[0]: axes}}
+    torch.onnx.export(net, (example,), str(target), opset_version=17, dynamo=False, **names)
 
 
 def write_manifest(folder: Path) -> None:
@@ -104,10 +109,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     for name in ("data", "teacher", "pack", "runs", "out"):
         parser.add_argument(f"--{name}", type=Path, required=True)
-    parser.add_argument("--only", choices=sorted(EXAMPLES), action="append")
+    parser.add_argument("--only", choices=NETWORKS, action="append")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
-    for name in args.only or EXAMPLES:
+    for name in args.only or NETWORKS:
         export_network(name, vars(args), args.out / f"{name}.onnx")
     write_manifest(args.out)
     print((args.out / "manifest.json").read_text())

@@ -1,4 +1,4 @@
-"""The three embedded networks: plain-convolution residual U-Nets, trained from nothing.
+"""The embedded networks: plain-convolution residual U-Nets and a small perceptron, trained from nothing.
 
 U-Net: Ronneberger et al. 2015; residual blocks: He et al. 2016; people head: TTFNet, Liu et al. 2020
 (CenterNet with a Gaussian-weighted box loss); landmarks by heat maps.
@@ -13,7 +13,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-__all__ = ["FaceNet", "PartsNet", "PeopleNet", "UNet"]
+from dressform.parsing.landmarks import MIRROR_KEYPOINTS
+
+__all__ = ["FaceNet", "JointsNet", "PartsNet", "PeopleNet", "UNet"]
 
 
 def conv(inputs: int, outputs: int, *, kernel: int = 3, stride: int = 1) -> nn.Sequential:
@@ -155,3 +157,46 @@ class FaceNet(nn.Module):
         ys = (torch.arange(height, device=x.device, dtype=torch.float32) + 0.5) / height
         points = torch.stack([(weight.sum(2) * xs).sum(2), (weight.sum(3) * ys).sum(2)], 2)
         return points, self.seen(maps[0].mean((2, 3)))[:, 0]
+
+
+class JointsNet(nn.Module):
+    """Moves each joint of a body to where it is among the others; a perceptron with two hidden layers.
+
+    Input (B, 17, 3): x, y in any unit and score 0..1, COCO order. Output (B, 17, 2), same unit. It sees places
+    relative to the middle and spread of what is surely seen, so a body may be anywhere and of any size; it answers
+    for the mirrored body too, so that a mirrored body gives the mirrored answer. No joint moves by more than
+    ``reach`` spreads.
+    """
+
+    reach = 0.5
+
+    def __init__(self, hidden: int) -> None:
+        super().__init__()
+        count = len(MIRROR_KEYPOINTS)
+        self.layers = nn.Sequential(
+            *(nn.Linear(3 * count, hidden), nn.ReLU()),
+            *(nn.Linear(hidden, hidden), nn.ReLU()),
+            nn.Linear(hidden, 2 * count),
+        )
+        nn.init.zeros_(self.layers[-1].weight)
+        nn.init.zeros_(self.layers[-1].bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Joints as described above."""
+        points, score = x[:, :, :2], x[:, :, 2:]
+        weight = score / score.sum(1, keepdim=True).clamp(min=1e-6)
+        middle = (weight * points).sum(1, keepdim=True)
+        spread = (weight * (points - middle) ** 2).sum((1, 2), keepdim=True).sqrt().clamp(min=1e-3)
+        places = (points - middle) / spread
+        sure = score.sqrt()
+        mirror = torch.tensor([-1.0, 1.0], device=x.device)
+        swapped = list(MIRROR_KEYPOINTS)
+        plain = self._moves(places, sure)
+        other = self._moves(places[:, swapped] * mirror, sure[:, swapped])[:, swapped] * mirror
+        return points + (plain + other) * (0.5 * spread)
+
+    def _moves(self, places: Tensor, sure: Tensor) -> Tensor:
+        # Where nothing is seen, a peak is anywhere: it fades out of what the others are told.
+        seen = ((sure - 0.1) / 0.15).clamp(0, 1)
+        moves = self.layers(torch.cat([(places * seen).flatten(1), sure.flatten(1)], 1))
+        return torch.tanh(moves.unflatten(1, (-1, 2)) / self.reach) * self.reach

@@ -40,7 +40,7 @@ def read_settings(network: str, paths: Sequence[str], arguments: Sequence[str] |
     """Read the command line of ``train_{network}`` and its configuration file.
 
     Args:
-        network: "people", "parts" or "face"; its settings are in ``{network}.toml`` beside this file.
+        network: "people", "parts", "joints" or "face"; its settings are in ``{network}.toml`` beside this file.
         paths: Names of the paths that the command needs besides ``--out``.
         arguments: Instead of the process's own.
     """

@@ -34,15 +34,18 @@ class Network:
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def run(self, images: npt.NDArray[np.uint8]) -> list[Floats]:
-        """Run on (n, h, w, channels) uint8 crops, RGB first; returns the model's outputs, each with n rows.
+    def run(self, batch: npt.NDArray[np.uint8] | Floats) -> list[Floats]:
+        """Run on n crops or bodies; returns the model's outputs, each with n rows.
+
+        Args:
+            batch: (n, h, w, channels) uint8, RGB first; for ``joints`` (n, 17, 3) float32.
 
         Raises:
             WeightsError: The model is missing or damaged.
         """
-        count, height, width = images.shape[:3]
+        count, height, width = batch.shape[:3]
         session = _session(self.name, (count, height, width))
-        outputs: list[Floats] = session.run(None, {"image": np.ascontiguousarray(images)})
+        outputs: list[Floats] = session.run(None, {session.get_inputs()[0].name: np.ascontiguousarray(batch)})
         return outputs
 
     def warm(self, shape: tuple[int, int, int]) -> None:
@@ -56,7 +59,7 @@ class Network:
 
 @cache
 def open_network(name: str) -> Network:
-    """The embedded model ``people``, ``parts`` or ``face``."""
+    """The embedded model ``people``, ``parts``, ``joints`` or ``face``."""
     return Network(name)
 
 
