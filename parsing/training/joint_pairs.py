@@ -66,7 +66,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pack", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--random", type=int, default=4000, help="random crops, besides one plain crop of everybody")
+    parser.add_argument("--random", type=int, default=3000, help="random crops, besides one plain crop of everybody")
     args = parser.parse_args()
     pairs = list(make_pairs(args.pack, open_network("parts"), args.random))
     partial = args.out.with_suffix(".partial.npz")

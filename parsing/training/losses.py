@@ -1,4 +1,4 @@
-"""Losses of the three networks. All take logits in any float type and compute in float32."""
+"""Losses of the networks that see pictures. All take logits in any float type and compute in float32."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The compact engine: three small networks that ship inside the package; offline, on a CPU."""
+"""The compact engine: four small networks that ship inside the package; offline, on a CPU."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ AT_ONCE = 4
 
 @dataclass(frozen=True)
 class CompactParser:
-    """Finds people and their parts with the three embedded networks. Threads may share one.
+    """Finds people and their parts with the embedded networks. Threads may share one.
 
     Attributes:
         refine: Whether garments are of one class, edges follow the photo, and small islands go.
