@@ -19,7 +19,7 @@ STRIDE = 4
 SHAPES = (((384, 256), (512, 320)), ((384, 320), (512, 384)), ((320, 384), (384, 512)), ((256, 384), (320, 512)))
 """(width, height) of the network's inputs, small and large; a photo takes the pair that it fills best."""
 MIN_PEAK = 0.1  # in one view; what is left after fusion must reach MIN_SCORE
-MIN_SCORE = 0.3
+MIN_SCORE = 0.25
 MIN_TILE_SCORE = 0.5  # one look alone must be surer than four together
 MAX_PEOPLE = 100
 TILE_BELOW = 0.4

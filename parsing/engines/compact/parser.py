@@ -27,11 +27,11 @@ Floats = npt.NDArray[np.float32]
 EDGES = ("guided", "crf")
 LOOKS = 2
 """Crops taken of a person at most."""
-MIN_SCORE = 0.3
+MIN_SCORE = 0.25
 """Least confidence of a person, in detection and silhouette together."""
-MIN_GLANCE = 0.25
+MIN_GLANCE = 0.2
 """The same after a single look; who is less likely is not looked at again."""
-LOOK_AGAIN = 0.8
+LOOK_AGAIN = 0.7
 """Another crop is taken where the silhouette's box and the one it was looked for in overlap less than this,
 and where the crop cuts the silhouette off."""
 BEYOND = 0.25
