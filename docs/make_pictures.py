@@ -47,7 +47,7 @@ def main() -> None:
     scenes = [render(build_group(parses[0], style), 900, background=WHITE, effects=EFFECTS) for style in SHOWN]
     row = [piece for p in (strip[0], *(scene[..., :3] for scene in scenes)) for piece in (_high(p), gap)][:-1]
     save(np.hstack(row), "group.jpg")
-    save(np.hstack([model_swaps(parser), group_swaps(parser, GROUPS[:2])]), "swaps.jpg")
+    save(np.hstack([model_swaps(parser), group_swaps(parser, GROUPS[1:])]), "swaps.jpg")
 
 
 def model_swaps(parser: Parser) -> Pixels:
