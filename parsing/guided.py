@@ -123,11 +123,11 @@ def guided_fields(guide: Image, fields: Floats, radius: int, epsilon: float = 1e
     out = np.zeros_like(fields)
     for field, filtered in zip(fields, out, strict=True):
         x, y, w, h = cv2.boundingRect((field > nothing).view(np.uint8))
+        if not w:
+            continue
         # A window that holds a value has a model, and a place is told by the models of all windows that hold it.
         top, left = max(y - 2 * radius, 0), max(x - 2 * radius, 0)
         bottom, right = min(y + h + 2 * radius, height), min(x + w + 2 * radius, width)
-        if not w:
-            continue
         at = (slice(top, bottom), slice(left, right))
         source = np.zeros((bottom - top, right - left), np.float32)
         source[y - top : y - top + h, x - left : x - left + w] = field[y : y + h, x : x + w]
