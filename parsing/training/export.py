@@ -70,12 +70,12 @@ def export_network(name: str, folders: Mapping[str, Path], target: Path) -> None
     net = load_average(module.build_net(config["net"]), folders["runs"] / name)
     partial = target.with_suffix(".partial")
     if name == "joints":
-        _to_onnx(net, torch.ones(1, 17, 3), partial, ("found",), ("joints",), {0: "n"})
+        _to_onnx(net, torch.ones(1, 17, 3), partial, "found", ("joints",), {0: "n"})
     else:
         whole = target.with_suffix(".float")
         axes = {0: "n"} if name == "face" else {0: "n", 1: "h", 2: "w"}
         picture = torch.zeros(EXAMPLES[name], dtype=torch.uint8)
-        _to_onnx(Deployed(net, name).eval(), picture, whole, ("image",), OUTPUTS[name], axes)
+        _to_onnx(Deployed(net, name).eval(), picture, whole, "image", OUTPUTS[name], axes)
         schedule = Schedule(**config["schedule"])
         data = module.open_data(folders, config, schedule)
         first = max(schedule.steps * schedule.batch - CALIBRATION, 0)
@@ -89,9 +89,9 @@ def export_network(name: str, folders: Mapping[str, Path], target: Path) -> None
 
 
 def _to_onnx(
-    net: nn.Module, example: Tensor, target: Path, inputs: Sequence[str], outputs: Sequence[str], axes: dict[int, str]
+    net: nn.Module, example: Tensor, target: Path, given: str, outputs: Sequence[str], axes: dict[int, str]
 ) -> None:
-    names = {"input_names": list(inputs), "output_names": list(outputs), "dynamic_axes": {inputs[0]: axes}}
+    names = {"input_names": [given], "output_names": list(outputs), "dynamic_axes": {given: axes}}
     torch.onnx.export(net, (example,), str(target), opset_version=17, dynamo=False, **names)
 
 

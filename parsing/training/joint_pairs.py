@@ -17,9 +17,8 @@ import numpy.typing as npt
 
 from dressform.parsing.engines.compact.crops import best_size
 from dressform.parsing.engines.compact.joints import peaks
-from dressform.parsing.engines.compact.segment import CROP_SIZES
+from dressform.parsing.engines.compact.segment import CROP_SIZES, look_mirrored
 from dressform.parsing.engines.compact.sessions import Network, open_network
-from dressform.parsing.landmarks import MIRROR_KEYPOINTS
 from dressform.parsing.training.fit import Schedule
 from dressform.parsing.training.pack import read_pack
 from dressform.parsing.training.people_crops import decode, plain_crop
@@ -33,9 +32,9 @@ Floats = npt.NDArray[np.float32]
 
 def look(network: Network, image: npt.NDArray[np.uint8]) -> Floats:
     """(17, 3) peaks that the parts network shows in a crop (h, w, 4), plain and mirrored as at run time."""
-    heat = network.run(image[None])[1][0]
-    mirrored = network.run(image[None, :, ::-1])[1][0, list(MIRROR_KEYPOINTS), :, ::-1]
-    return peaks((heat + mirrored) * np.float32(0.5))
+    _, heat = network.run(image[None])
+    _, mirrored = look_mirrored(network, image)
+    return peaks((heat[0] + mirrored) * np.float32(0.5))
 
 
 def make_pairs(pack: Path, network: Network, random_crops: int) -> Iterator[tuple[Floats, Floats]]:

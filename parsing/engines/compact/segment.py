@@ -14,7 +14,7 @@ from dressform.parsing.engines.compact.sessions import Network, open_network
 from dressform.parsing.landmarks import MIRROR_KEYPOINTS
 from dressform.parsing.parts import MIRROR
 
-__all__ = ["CROP_SIZES", "Segment", "glance", "second_opinion"]
+__all__ = ["CROP_SIZES", "Segment", "glance", "look_mirrored", "second_opinion"]
 
 Floats = npt.NDArray[np.float32]
 CROP_SIZES = ((224, 576), (320, 512), (384, 384))
@@ -59,12 +59,22 @@ def glance(network: Network, image: npt.NDArray[np.uint8], box: Floats, head: Fl
 
 def second_opinion(network: Network, segment: Segment) -> Segment:
     """Average with what the network says of the mirrored crop: seen twice, a person is judged more evenly."""
-    probability, heat = network.run(_input(segment.crop, segment.head)[None, :, ::-1])
+    probability, heat = look_mirrored(network, _input(segment.crop, segment.head))
     return replace(
         segment,
-        probability=(segment.probability + probability[0, list(MIRROR), :, ::-1]) * np.float32(0.5),
-        heat=(segment.heat + heat[0, list(MIRROR_KEYPOINTS), :, ::-1]) * np.float32(0.5),
+        probability=(segment.probability + probability) * np.float32(0.5),
+        heat=(segment.heat + heat) * np.float32(0.5),
     )
+
+
+def look_mirrored(network: Network, picture: npt.NDArray[np.uint8]) -> tuple[Floats, Floats]:
+    """What the parts network says of the mirror image of a (h, w, 4) picture, mirrored back.
+
+    Returns:
+        (21, h / 2, w / 2) probability and (17, h / 4, w / 4) heat maps, left and right as in the picture.
+    """
+    probability, heat = network.run(picture[None, :, ::-1])
+    return probability[0, list(MIRROR), :, ::-1], heat[0, list(MIRROR_KEYPOINTS), :, ::-1]
 
 
 def _input(crop: Crop, head: Floats | None) -> npt.NDArray[np.uint8]:
