@@ -27,7 +27,7 @@ from dressform.api.settings import Settings
 __all__ = ["Server", "make_server", "start_logs"]
 
 _HEADERS = 16 << 10  # bytes of a request's line and headers
-_MMAP_THRESHOLD = -3  # number of the option in malloc.h
+_MMAP_THRESHOLD, _ARENA_MAX = -3, -8  # numbers of the options in malloc.h
 _LARGE = 8 << 20  # bytes; less costs a quarter more time, for pages that are cleared again and again
 _INTERRUPTED = 130  # what shells say of a program that was ended by hand
 _LATE = 5  # seconds for replies to be sent after the work has ended
@@ -143,10 +143,13 @@ def _quiet_tiff() -> None:
 
 
 def _return_memory() -> None:
-    """Let large arrays go back to the system as soon as they are freed.
+    """Let large arrays go back to the system as soon as they are freed, and smaller ones be used again.
 
-    Without this the C library raises its own limit and keeps what was freed, in more and more pieces.
+    Without this the C library raises its own limit and keeps what was freed, in more and more pieces; and
+    each thread keeps tens of megabytes of its own, which no other may use.
     """
     if sys.platform == "linux":
         with suppress(AttributeError, OSError):  # C libraries without it need no telling
-            ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, _LARGE)
+            mallopt = ctypes.CDLL(None).mallopt
+            mallopt(_MMAP_THRESHOLD, _LARGE)
+            mallopt(_ARENA_MAX, 1)
