@@ -49,7 +49,7 @@ def tidied(image: npt.NDArray[np.uint8], labels: Labels, seen: Mask, frame: Head
     crumbs = np.zeros(out.shape, bool)
     for part in np.unique(out):
         if part:
-            crumbs |= _crumbs(out == part, unit)
+            crumbs |= _crumbs(out == part, seen, unit)
     _give_away(out, crumbs | _holes(out, unit))
     _close_slits(out, frame.height)
     lab = None
@@ -76,20 +76,27 @@ def _settle_hat(labels: Labels, frame: HeadFrame) -> None:
             labels[pieces == k] = Part.HAIR if hair and not low else 0
 
 
-def _crumbs(mask: Mask, unit: float) -> Mask:
+def _crumbs(mask: Mask, seen: Mask, unit: float) -> Mask:
     x, y, w, h = cv2.boundingRect(mask.view(np.uint8))
+    at = np.s_[y : y + h, x : x + w]
     out = np.zeros(mask.shape, bool)
-    out[y : y + h, x : x + w] = _small(np.ascontiguousarray(mask[y : y + h, x : x + w]), unit)
+    out[at] = _small(np.ascontiguousarray(mask[at]), seen[at], unit)
     return out
 
 
-def _small(mask: Mask, unit: float) -> Mask:
+def _small(mask: Mask, seen: Mask, unit: float) -> Mask:
+    """Pieces that are small beside the part's largest.
+
+    What was made up where the photo ends counts for nothing there: beside the whole of a made-up bust, all that
+    is seen of a sleeve would be a crumb.
+    """
     _, pieces, stats, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=4)
     areas = stats[:, cv2.CC_STAT_AREA].astype(float)
     areas[0] = np.inf
     if areas[1:].sum() < _LEAST_PART * unit:
         return mask
-    least = max(_CRUMB * unit, _ISLAND * float(areas[1:].max(initial=0)))
+    shown = np.bincount(pieces[mask & seen])
+    least = max(_CRUMB * unit, _ISLAND * float(shown.max(initial=0)))
     return np.asarray((areas < least)[pieces], np.bool_)
 
 
