@@ -15,6 +15,7 @@ from dressform.parsing.engines.compact import claims as claims_module
 from dressform.parsing.engines.compact.assemble import keep_distinct, paint
 from dressform.parsing.engines.compact.claims import Claim, claim
 from dressform.parsing.engines.compact.crops import Crop
+from dressform.parsing.engines.compact.detect import Detection, overlap
 from dressform.parsing.engines.compact.segment import Segment
 from dressform.parsing.scores import Box, ScoreMaps
 
@@ -236,10 +237,15 @@ def scattered(parts: dict[Part, float]) -> np.ndarray:
     return out
 
 
+def found(score: float, box: Box = (40, 40, 80, 130)) -> Detection:
+    """Somebody where :func:`scattered` shows them."""
+    return Detection(np.array(box, np.float32), np.array(box[:2], np.float32), score)
+
+
 @pytest.mark.parametrize("edges", [None, "guided", "crf"])
 @pytest.mark.parametrize("islands", [False, True])
 def test_claims_from_a_segment(edges: str | None, islands: bool) -> None:
-    made = claim(segment(scattered({Part.COAT: 0.9, Part.HAT: 0.05})), 0.7, edges=edges, islands=islands)
+    made = claim(segment(scattered({Part.COAT: 0.9, Part.HAT: 0.05})), found(0.7), edges=edges, islands=islands)
     assert made.parts == (Part.BACKGROUND, Part.COAT)
     assert made.scores.box == made.box == (10, 20, 106, 148)
     assert made.scores.values.shape == (2, 128, 96)
@@ -251,7 +257,7 @@ def test_claims_from_a_segment(edges: str | None, islands: bool) -> None:
 
 def test_many_improbable_parts_still_show_the_likeliest() -> None:
     shares = {Part(k): 0.1 for k in range(1, 9)} | {Part.FACE: 0.15}
-    made = claim(segment(scattered(shares)), 0.7)
+    made = claim(segment(scattered(shares)), found(0.7))
     assert Part.FACE in made.parts
     parse = painted([made])
     assert set(np.unique(parse.labels[parse.labels > 0])) == {Part.FACE}
@@ -261,21 +267,42 @@ def test_many_improbable_parts_still_show_the_likeliest() -> None:
 @pytest.mark.parametrize("sure", [0.55, 0.8, 1.0])
 def test_a_claim_is_as_sure_as_its_silhouette(edges: str | None, sure: float) -> None:
     probability = scattered({Part.COAT: sure - 0.05, Part.HAT: 0.05})
-    assert claim(segment(probability), 0.7, edges=edges).score == pytest.approx(0.7 * sure, rel=1e-5)
+    assert claim(segment(probability), found(0.49), edges=edges).score == pytest.approx(0.7 * sure, rel=1e-5)
     # What is no part of the silhouette makes it no less sure.
     around = probability[0] == 1
     probability[0, around], probability[Part.PANTS, around] = 0.6, 0.4
-    assert claim(segment(probability), 0.7, edges=edges).score == pytest.approx(0.7 * sure, rel=1e-5)
+    assert claim(segment(probability), found(0.49), edges=edges).score == pytest.approx(0.7 * sure, rel=1e-5)
 
 
 def test_a_silhouettes_sureness_is_its_mean() -> None:
     probability = scattered({Part.COAT: 1})
     probability[0, 20:50, 30:70], probability[Part.COAT, 20:50, 30:70] = 0.3, 0.7  # a third of it
-    assert claim(segment(probability), 0.6).score == pytest.approx(0.6 * 0.9, rel=1e-5)
+    assert claim(segment(probability), found(0.36)).score == pytest.approx(0.6 * 0.9, rel=1e-5)
+
+
+@pytest.mark.parametrize("box", [(40, 40, 80, 85), (20, 40, 60, 130), (40, 220, 80, 310)])
+def test_a_claim_is_surer_where_the_silhouette_is_what_was_detected(box: Box) -> None:
+    made = claim(segment(scattered({Part.COAT: 1})), found(0.64, box))
+    agreement = overlap(np.array(box, np.float32), np.array((40, 40, 80, 130), np.float32))
+    assert made.score == pytest.approx(0.8 * agreement**0.5, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("detected", "expected"),
+    [
+        ((36, 24, 92, 138), (40, 20, 90, 130)),  # much the same box: the pixels say it better
+        ((30, 26, 92, 190), (35, 23, 91, 140)),  # another: the mean; the photo ends at 150
+        ((90, 20, 140, 130), (65, 20, 115, 130)),
+    ],
+)
+def test_a_persons_box_is_that_of_their_pixels_unless_something_else_was_detected(detected: Box, expected: Box) -> None:
+    seen = replace(whole(40, 20, 90, 130), expected=np.array(detected, np.float32))
+    (person,) = painted([seen]).people
+    assert np.abs(np.array(person.box) - expected).max() <= 1
 
 
 def test_nobody_in_the_crop() -> None:
-    made = claim(segment(scattered({})), 0.7)
+    made = claim(segment(scattered({})), found(0.7))
     assert made.score == 0
     assert len(made.parts) == 2
     assert made.area == 0

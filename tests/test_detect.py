@@ -76,10 +76,10 @@ def test_a_peak_becomes_a_box_of_the_photo() -> None:
     image = photo(384, 256)
     network = Heat(image, (0.8, (102, 42), (80, 30, 130, 200)))
     (found,) = detect_people(network, image)
-    assert network.shapes == [(2, 256, 384, 3), (2, 320, 512, 3)]
+    assert network.shapes == [(2, 256, 384, 3), (2, 384, 640, 3)]
     np.testing.assert_allclose(found.box, [80, 30, 130, 200], atol=1e-3)
-    # Cell centres (102, 42) of the small input and, at scale 1.25 and 16 columns of padding, (142, 54).
-    np.testing.assert_allclose(found.point, [(102 + (142 - 16) / 1.25) / 2, (42 + 54 / 1.25) / 2], atol=1e-3)
+    # Cell centres (102, 42) of the small input and, at scale 1.5 and 32 columns of padding, (186, 62).
+    np.testing.assert_allclose(found.point, [(102 + (186 - 32) / 1.5) / 2, (42 + 62 / 1.5) / 2], atol=1e-3)
     assert found.score == pytest.approx(0.8)
     assert found.box.dtype == found.point.dtype == np.float32
 
@@ -185,12 +185,12 @@ def test_no_more_than_the_most_people() -> None:
 @pytest.mark.parametrize(
     ("width", "height", "expected"),
     [
-        (1920, 1080, ((384, 256), (512, 320))),
-        (1600, 1200, ((384, 320), (512, 384))),
-        (1200, 1600, ((320, 384), (384, 512))),
-        (1080, 1920, ((256, 384), (320, 512))),
-        (10_000, 10, ((384, 256), (512, 320))),
-        (10, 10_000, ((256, 384), (320, 512))),
+        (1920, 1080, ((384, 256), (640, 384))),
+        (1600, 1200, ((384, 320), (640, 512))),
+        (1200, 1600, ((320, 384), (512, 640))),
+        (1080, 1920, ((256, 384), (384, 640))),
+        (10_000, 10, ((384, 256), (640, 384))),
+        (10, 10_000, ((256, 384), (384, 640))),
     ],
 )
 def test_the_inputs_fit_the_photo(width: int, height: int, expected: tuple[tuple[int, int], tuple[int, int]]) -> None:
@@ -213,7 +213,7 @@ def test_photos_of_extreme_shape(size: tuple[int, int]) -> None:
         assert (found.box <= np.tile(size, 2)).all()
     small, large = input_sizes(*size)
     assert network.shapes[:2] == [(2, *small[::-1], 3), (2, *large[::-1], 3)]
-    assert {shape[1:3] for shape in network.shapes[2:]} <= {(h, w) for (w, h), _ in detect.SHAPES}
+    assert {shape[1:3] for shape in network.shapes[2:]} <= {(h, w) for _, (w, h) in detect.SHAPES}
 
 
 def test_overlap() -> None:

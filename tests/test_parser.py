@@ -81,7 +81,7 @@ def test_a_box_that_fits_is_looked_at_once(run) -> None:
     assert views == 2  # as it is and mirrored
     assert np.abs(np.array(person.box) - (200, 60, 300, 330)).max() <= 2
     assert person.parts == (Part.COAT,)
-    assert person.score == pytest.approx(0.9)
+    assert person.score == pytest.approx(0.93, abs=0.01)  # the root of 0.9, and of an overlap of 0.96
 
 
 @pytest.mark.parametrize("box", [(200, 60, 300, 250), (200, 60, 300, 260), (210, 80, 290, 270), (120, 20, 380, 370)])
@@ -89,8 +89,8 @@ def test_a_box_that_does_not_fit_is_looked_at_again(run, box: Box) -> None:
     parse, views = run(photo((200, 60, 300, 330)), box)
     assert views in (3, 4)
     (person,) = parse.people
-    seen = np.array(person.box)
-    assert np.abs(seen - (200, 60, 300, 330)).max() <= 3
+    x0, y0, x1, y1 = person.extent
+    assert np.abs(np.array([x0, y0, x1, y1]) - (200, 60, 300, 330)).max() <= 3
 
 
 def test_a_person_cut_by_the_photo_is_not_looked_at_again(run) -> None:
@@ -136,15 +136,15 @@ def test_a_persons_score_is_that_of_the_detection_and_of_the_silhouette(run, sco
     box = (200, 60, 300, 330)
     parse, _ = run(photo(box), box, scores=[score], sure=sure)
     (person,) = parse.people
-    assert person.score == pytest.approx(score * sure, abs=0.01)
-    assert score * sure > parser.MIN_SCORE
+    assert person.score == pytest.approx(score**0.5 * sure, abs=0.015)
+    assert score**0.5 * sure > parser.MIN_SCORE
 
 
-@pytest.mark.parametrize(("score", "sure"), [(0.39, 0.6), (0.29, 0.8), (0.26, 0.9)])
+@pytest.mark.parametrize(("score", "sure"), [(0.25, 0.6), (0.24, 0.62), (0.22, 0.65)])
 def test_who_is_too_doubtful_in_both_together_is_nobody(run, score: float, sure: float) -> None:
     scene = [(200, 60, 300, 330), (420, 60, 520, 330)]
     parse, views = run(photo(*scene), *scene, scores=[score, 0.9], sure=sure)
     assert views == 4  # found, and only then dropped
     (person,) = parse.people
     assert np.abs(np.array(person.box) - scene[1]).max() <= 3
-    assert person.score == pytest.approx(0.9 * sure, abs=0.01)
+    assert person.score == pytest.approx(0.9**0.5 * sure, abs=0.015)

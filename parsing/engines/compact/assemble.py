@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dressform.parsing.engines.compact.claims import Claim
+from dressform.parsing.engines.compact.detect import overlap
 from dressform.parsing.result import Observation
-from dressform.parsing.scores import Window, resample
+from dressform.parsing.scores import Box, Window, resample
 
 __all__ = ["keep_distinct", "paint"]
 
@@ -21,12 +22,14 @@ STRIP = 1 << 18  # px painted at once: bounds the memory that a large photo take
 GRID = 64  # cells; side of the picture on which two claims are compared
 MAX_SHARED = 0.7
 """Two silhouettes whose intersection is more than this share of their union are one person."""
-MAX_INSIDE, SURE = 0.85, 0.5
+MAX_INSIDE, SURE = 0.85, 0.6
 """More than this share inside somebody stronger, and found with less than this confidence: a part of them."""
 APART = 0.2
 """Heads this share of the smaller box apart, both found with confidence, are two people's."""
 MIN_VISIBLE = 0.12
 """Share of a silhouette that nobody else may claim more, for the person to count as seen."""
+AGREED = 0.75
+"""From this overlap on, the box of somebody's pixels and that of their detection are the same."""
 FAINT = 0.02
 """Where a part's probability is below this, it is not asked whether the part is the likeliest."""
 
@@ -158,7 +161,7 @@ def _reach(c: Claim, k: int, window: Window) -> Window:
 def _observe(
     claims: Sequence[Claim], labels: Labels, instances: Instances
 ) -> tuple[Labels, Instances, tuple[Observation, ...]]:
-    """Number people left to right by the boxes of their pixels; those without a pixel are left out."""
+    """Number people left to right by their boxes; those without a pixel are left out."""
     height, width = labels.shape
     found: list[tuple[float, int, Observation]] = []
     for index, c in enumerate(claims, 1):
@@ -167,7 +170,7 @@ def _observe(
             continue
         x, y, w, h = cv2.boundingRect((instances[y0:y1, x0:x1] == index).view(np.uint8))
         if w:
-            box = (float(x0 + x), float(y0 + y), float(x0 + x + w), float(y0 + y + h))
+            box = _settled(c, (x0 + x, y0 + y, x0 + x + w, y0 + y + h), (width, height))
             found.append(((box[0] + box[2]) / 2, index, Observation(box, c.score, c.scores, c.keypoints)))
     found.sort(key=lambda row: row[:2])
     order = [index for _, index, _ in found]
@@ -178,3 +181,15 @@ def _observe(
         for top in range(0, height, rows):
             instances[top : top + rows] = numbers[instances[top : top + rows]]
     return labels, instances, tuple(observation for _, _, observation in found)
+
+
+def _settled(c: Claim, bounds: Window, size: tuple[int, int]) -> Box:
+    """The bounds of somebody's pixels, or where these are not what was detected the mean of both.
+
+    Where both agree, the pixels are nearer; where they don't, either may be wrong, and the mean is nearer than both.
+    """
+    box = np.array(bounds, np.float32)
+    if c.expected is not None and overlap(box, c.expected) < AGREED:
+        box = ((box + np.clip(c.expected, 0, np.tile(size, 2))) / 2).astype(np.float32)
+    x0, y0, x1, y1 = box.tolist()
+    return x0, y0, x1, y1

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from dressform.parsing.engines.compact.detect import Detection, overlap
 from dressform.parsing.engines.compact.garments import agree_on_garments
 from dressform.parsing.engines.compact.segment import Segment
 from dressform.parsing.guided import guided_fields
@@ -42,6 +43,7 @@ class Claim:
         keypoints: (17, 3) float32.
         score: Confidence 0..1.
         head: (2,) where their head is, photo pixels, or None where nobody knows.
+        expected: (4,) x0 y0 x1 y1, photo pixels: the box in which they were detected, or None.
     """
 
     box: Box
@@ -51,6 +53,7 @@ class Claim:
     keypoints: Floats
     score: float
     head: Floats | None = None
+    expected: Floats | None = None
 
     @cached_property
     def foreground(self) -> Floats:
@@ -106,12 +109,12 @@ class Claim:
         return float(x0 + (columns[0] + columns[-1] + 1) / 2 * (x1 - x0) / self.foreground.shape[1])
 
 
-def claim(segment: Segment, score: float, *, edges: str | None = "guided", islands: bool = True) -> Claim:
+def claim(segment: Segment, found: Detection, *, edges: str | None = "guided", islands: bool = True) -> Claim:
     """Clean and refine one person's score maps.
 
     Args:
         segment: Output of the parts network.
-        score: The detection's confidence, 0..1; the claim's is that times how sure the silhouette is.
+        found: For whom it was asked.
         edges: "guided", "crf" or None.
         islands: Whether garments are made of one class and small detached patches are removed.
     """
@@ -124,8 +127,8 @@ def claim(segment: Segment, score: float, *, edges: str | None = "guided", islan
     if edges is not None:
         fields = _refine(fields, segment.crop.image, edges)
     scores = ScoreMaps(segment.crop.box, parts, quantised)
-    confidence = score * sureness(probability)
-    return Claim(segment.crop.box, parts, fields, scores, segment.keypoints, confidence, segment.head)
+    confidence = _confidence(found, probability, segment.crop.box)
+    return Claim(segment.crop.box, parts, fields, scores, segment.keypoints, confidence, segment.head, found.box)
 
 
 def _refine(fields: Floats, image: npt.NDArray[np.uint8], edges: str) -> Floats:
@@ -140,6 +143,18 @@ def _refine(fields: Floats, image: npt.NDArray[np.uint8], edges: str) -> Floats:
     refined = guided_fields(small, large, RADIUS, EPSILON)
     refined[0] = 1 - refined[0]
     return refined
+
+
+def _confidence(found: Detection, probability: Floats, box: Box) -> float:
+    """How sure the silhouette is, times the geometric mean of the detection's score and how well both agree.
+
+    Two networks that look for a person in their own ways seldom make the same box out of nobody.
+    """
+    silhouette = (probability[0] < 0.5).view(np.uint8)
+    x, y, w, h = cv2.boundingRect(silhouette)
+    cell = np.array([box[2] - box[0], box[3] - box[1]]) / silhouette.shape[::-1]
+    bounds = np.tile(box[:2], 2) + np.array([x, y, x + w, y + h]) * np.tile(cell, 2)
+    return sureness(probability) * float(np.sqrt(found.score * overlap(bounds, found.box)))
 
 
 def sureness(probability: Floats) -> float:

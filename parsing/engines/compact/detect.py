@@ -16,13 +16,13 @@ __all__ = ["Detection", "detect_people", "fuse", "input_sizes", "overlap"]
 
 Floats = npt.NDArray[np.float32]
 STRIDE = 4
-SHAPES = (((384, 256), (512, 320)), ((384, 320), (512, 384)), ((320, 384), (384, 512)), ((256, 384), (320, 512)))
+SHAPES = (((384, 256), (640, 384)), ((384, 320), (640, 512)), ((320, 384), (512, 640)), ((256, 384), (384, 640)))
 """(width, height) of the network's inputs, small and large; a photo takes the pair that it fills best."""
 MIN_PEAK = 0.1  # in one view; what is left after fusion must reach MIN_SCORE
-MIN_SCORE = 0.25
+MIN_SCORE = 0.2
 MIN_TILE_SCORE = 0.5  # one look alone must be surer than four together
 MAX_PEOPLE = 100
-TILE_BELOW = 0.4
+TILE_BELOW = 0.3
 """Photos are also looked at in tiles where the large input shows them at less than this share of their size."""
 TILE = 0.55
 """Side of a tile in the photo's sides."""
@@ -68,8 +68,8 @@ def detect_people(network: Network, image: npt.NDArray[np.uint8]) -> list[Detect
     views = [found for size in input_sizes(width, height) for found in _look(network, image, frame, size)]
     found = fuse(views)
     for tile in _tiles(frame):
-        small, _ = input_sizes(round(float(tile[2] - tile[0])), round(float(tile[3] - tile[1])))
-        plain = _look(network, image, tile, small, mirror=False)
+        _, large = input_sizes(round(float(tile[2] - tile[0])), round(float(tile[3] - tile[1])))
+        plain = _look(network, image, tile, large, mirror=False)
         found += [d for view in plain for d in view if d.score >= MIN_TILE_SCORE and _belongs(d, tile, frame)]
     kept: list[Detection] = []
     for new in sorted(found, key=lambda d: -d.score):

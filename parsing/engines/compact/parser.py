@@ -27,10 +27,10 @@ Floats = npt.NDArray[np.float32]
 EDGES = ("guided", "crf")
 LOOKS = 2
 """Crops taken of a person at most."""
-MIN_SCORE = 0.25
+MIN_SCORE = 0.32
 """Least confidence of a person, in detection and silhouette together."""
-MIN_GLANCE = 0.2
-"""The same after a single look; who is less likely is not looked at again."""
+MIN_GLANCE = 0.27
+"""The same after a single look, were the silhouette where it should be; who is less likely is not looked at again."""
 LOOK_AGAIN = 0.7
 """Another crop is taken where the silhouette's box and the one it was looked for in overlap less than this,
 and where the crop cuts the silhouette off."""
@@ -92,7 +92,7 @@ class CompactParser:
 
         def one(detection: Detection) -> Claim | None:
             segment = _segment(network, image, detection)
-            return None if segment is None else claim(segment, detection.score, edges=edges, islands=self.refine)
+            return None if segment is None else claim(segment, detection, edges=edges, islands=self.refine)
 
         with ThreadPoolExecutor(max(1, min(usable_cpus(), AT_ONCE, len(detections)))) as pool:
             return [made for made in pool.map(one, detections) if made is not None]
@@ -115,7 +115,7 @@ def _segment(network: Network, image: npt.NDArray[np.uint8], found: Detection) -
     """The parts of one detection; None where the parts network sees nobody."""
     box = found.box
     segment = glance(network, image, box, found.point)
-    if found.score * sureness(segment.probability) < MIN_GLANCE:
+    if np.sqrt(found.score) * sureness(segment.probability) < MIN_GLANCE:
         return None
     for _ in range(LOOKS - 1):
         better = _better_box(segment, box, image)
