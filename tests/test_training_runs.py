@@ -155,7 +155,7 @@ def test_scenes_depend_on_their_number_alone() -> None:
     image = np.random.default_rng(0).integers(0, 255, (90, 120, 3), np.uint8)
     photos = [Photo(image, instances, np.array([[40, 25], [80, 35]], np.float32))]
     samples = [sample(1, "ccp"), sample(2, "ccp-tags"), sample(3, "coco")]
-    inorder, direct = (Scenes(photos, samples, (128, 96), seed=1) for _ in range(2))
+    inorder, direct = (Scenes(photos, samples, {}, (128, 96), seed=1) for _ in range(2))
     items = [inorder[k] for k in range(8)]
     for k in (7, 3, 0):
         assert same(items[k], direct[k])
@@ -175,13 +175,13 @@ def test_people_of_any_pose_are_pasted_but_their_photos_are_no_scenes(monkeypatc
 
     drawn: list[list[float]] = []
 
-    def note(photos: Any, people: Any, size: tuple[int, int], rng: Any) -> Scene:
+    def note(photos: Any, own: Any, people: Any, size: tuple[int, int], rng: Any) -> Scene:
         drawn.append([float(person.box[0]) for person in people])
         return Scene(np.zeros((96, 128, 3), np.uint8), (), np.zeros((96, 128), np.uint16))
 
     monkeypatch.setattr(train_people, "draw_scene", note)
     samples = [sample(1, "ccp"), replace(sample(2, "coco"), box=np.array([7, 30, 40, 90], np.float32))]
-    scenes = train_people.Scenes([], samples, (128, 96), seed=1)
+    scenes = train_people.Scenes([], samples, {}, (128, 96), seed=1)
     for k in range(200):
         scenes[k]
     assert all(people[0] != 7 for people in drawn), "in them others may stand who are labelled in full elsewhere"

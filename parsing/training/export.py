@@ -1,7 +1,7 @@
 """Export trained networks as ONNX models into the package, with sizes and hashes; those that see pictures as 8-bit.
 
     python -m dressform.parsing.training.export --data DATA --teacher CACHE/teacher --pack CACHE/people.npz \\
-        --runs CACHE/runs --out assets/models
+        --bystanders CACHE/bystanders.npz --runs CACHE/runs --out assets/models
 """
 
 from __future__ import annotations
@@ -62,7 +62,8 @@ def export_network(name: str, folders: Mapping[str, Path], target: Path) -> None
 
     Args:
         name: "people", "parts", "joints" or "face".
-        folders: ``runs`` and what the network's training data is read from: ``data``, ``teacher``, ``pack``.
+        folders: ``runs`` and what the network's training data is read from: ``data``, ``teacher``, ``pack``,
+            ``bystanders``.
         target: Where the model goes.
     """
     module = import_module(f"dressform.parsing.training.train_{name}")
@@ -107,7 +108,7 @@ def write_manifest(folder: Path) -> None:
 def main() -> None:
     """Command line of this module."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for name in ("data", "teacher", "pack", "runs", "out"):
+    for name in ("data", "teacher", "pack", "bystanders", "runs", "out"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--only", choices=NETWORKS, action="append")
     args = parser.parse_args()

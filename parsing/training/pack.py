@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["IBUG_FROM_MESH", "Sample", "encode_jpeg", "encode_png", "read_pack", "write_pack"]
+__all__ = ["IBUG_FROM_MESH", "Sample", "decode_jpeg", "encode_jpeg", "encode_png", "read_pack", "write_pack"]
 
 IBUG_FROM_MESH: tuple[int, ...] = (
     *(162, 234, 93, 58, 172, 136, 149, 148, 152, 377, 378, 365, 397, 288, 323, 454, 389),  # jaw
@@ -58,6 +58,12 @@ class Sample:
 def encode_jpeg(image: npt.NDArray[np.uint8], quality: int = 95) -> bytes:
     """(H, W, 3) RGB uint8 as JPEG bytes."""
     return cv2.imencode(".jpg", image[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
+
+
+def decode_jpeg(blob: bytes) -> npt.NDArray[np.uint8]:
+    """(H, W, 3) RGB uint8 of JPEG bytes."""
+    image = cv2.imdecode(np.frombuffer(blob, np.uint8), cv2.IMREAD_COLOR)
+    return np.ascontiguousarray(np.asarray(image, np.uint8)[:, :, ::-1])
 
 
 def encode_png(codes: npt.NDArray[np.uint8]) -> bytes:

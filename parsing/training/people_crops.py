@@ -16,7 +16,7 @@ from dressform.parsing.engines.compact.crops import PERSON_GROW, Affine, crop_af
 from dressform.parsing.landmarks import MIRROR_KEYPOINTS
 from dressform.parsing.parts import Part
 from dressform.parsing.training.augment import occlude, photometric, shade_skin
-from dressform.parsing.training.pack import Sample
+from dressform.parsing.training.pack import Sample, decode_jpeg
 from dressform.parsing.training.targets import IGNORE, mirror_codes
 
 __all__ = [
@@ -74,9 +74,9 @@ class Crop:
 
 def decode(sample: Sample) -> Decoded:
     """Decode a sample, shrunk to at most :data:`MAX_HEIGHT`."""
-    image = np.asarray(cv2.imdecode(np.frombuffer(sample.image, np.uint8), cv2.IMREAD_COLOR), np.uint8)[:, :, ::-1]
+    image = decode_jpeg(sample.image)
     codes = np.asarray(cv2.imdecode(np.frombuffer(sample.codes, np.uint8), cv2.IMREAD_GRAYSCALE), np.uint8)
-    item = Decoded(np.ascontiguousarray(image), codes, sample.joints, sample.face, sample.box, sample.allowed)
+    item = Decoded(image, codes, sample.joints, sample.face, sample.box, sample.allowed)
     return _shrink(item, MAX_HEIGHT / image.shape[0])
 
 

@@ -18,14 +18,28 @@ import numpy.typing as npt
 from dressform.parsing.engines.compact.crops import Affine, crop_affine, warp
 from dressform.parsing.training.augment import photometric, shade_skin
 from dressform.parsing.training.build import polygon_mask
+from dressform.parsing.training.bystanders import DOUBTFUL, Bystanders
 from dressform.parsing.training.people_crops import Decoded, silhouette, stand
 from dressform.parsing.training.targets import IGNORE
 
-__all__ = ["MAYBE", "UNKNOWN", "Photo", "Scene", "Visible", "draw_scene", "head_point", "own_photo", "read_photos"]
+__all__ = [
+    "MAYBE",
+    "UNKNOWN",
+    "Photo",
+    "Scene",
+    "Visible",
+    "draw_scene",
+    "found_photo",
+    "head_point",
+    "own_photo",
+    "read_photos",
+]
 
 Image = npt.NDArray[np.uint8]
 Rng = np.random.Generator
 CLOSE_UP = 0.2  # share of scenes in which a head fills much of the picture, as on passes and selfies
+STRETCH = 0.12
+"""Spread of the logarithm of how much longer a view is shown one way than the other: bodies of other build."""
 MAYBE = 65534
 """Instance value of places around the labelled person of a photo whose bystanders nobody labelled."""
 UNKNOWN = 65535
@@ -89,11 +103,20 @@ def read_photos(data: Path) -> list[Photo]:
     return photos
 
 
-def own_photo(person: Decoded) -> Photo:
-    """The photo of one labelled person; others may stand behind them."""
-    instances = np.where(person.person, 1, MAYBE).astype(np.uint16)
-    instances[person.codes == IGNORE] = UNKNOWN
-    return Photo(person.image, instances, head_point(person.joints)[None])
+def found_photo(image: Image, found: Bystanders) -> Photo:
+    """A photo (H, W, 3) of which only is known whom the engine found."""
+    instances = np.where(found.people > 0, found.people.astype(np.uint16), np.uint16(MAYBE))
+    instances[found.people == DOUBTFUL] = UNKNOWN
+    return Photo(image, instances, found.heads)
+
+
+def own_photo(person: Decoded, behind: Bystanders | None = None) -> Photo:
+    """The photo of one labelled person, with whom the engine found behind them; there may be more."""
+    nobody = Bystanders(-1, b"", np.zeros(person.codes.shape, np.uint8), np.zeros((0, 2), np.float32))
+    photo = found_photo(person.image, nobody if behind is None else behind)
+    photo.instances[person.codes == IGNORE] = UNKNOWN
+    photo.instances[person.person] = len(photo.heads) + 1
+    return Photo(photo.image, photo.instances, np.concatenate([photo.heads, head_point(person.joints)[None]]))
 
 
 def _see(instances: npt.NDArray[np.uint16], index: int, head: npt.NDArray[np.float32], full: int) -> Visible | None:
@@ -229,14 +252,24 @@ def _view(photo: Photo, size: tuple[int, int], rng: Rng) -> Affine:
     centre = np.clip(centre, np.array([width, height]) / 2 - spare, np.array([width, height]) / 2 + spare)
     box = np.concatenate([centre - half, centre + half]).astype(np.float32)
     angle = rng.normal(0, 4) if rng.random() < 0.9 else rng.uniform(-25, 25)
-    return crop_affine(box, size, angle=angle, mirror=rng.random() < 0.5)
+    matrix = crop_affine(box, size, angle=angle, mirror=rng.random() < 0.5)
+    axis, stretch = int(rng.integers(2)), float(np.exp(abs(rng.normal(0, STRETCH))))
+    matrix[axis] *= stretch
+    matrix[axis, 2] -= (stretch - 1) * size[axis] / 2
+    return matrix
 
 
-def draw_scene(photos: Sequence[Photo], people: Sequence[Decoded], size: tuple[int, int], rng: Rng) -> Scene:
-    """One random scene of ``size`` (width, height); the first of ``people`` may give the photo, others are pasted."""
+def draw_scene(
+    photos: Sequence[Photo], own: Photo, people: Sequence[Decoded], size: tuple[int, int], rng: Rng
+) -> Scene:
+    """One random scene of ``size`` (width, height).
+
+    ``own`` is the photo of the first of ``people``, whom the others are pasted beside; all are pasted into a place
+    where nobody is.
+    """
     kind = rng.random()
-    if kind < 0.7:
-        photo = photos[int(rng.integers(len(photos)))] if kind < 0.55 else own_photo(people[0])
+    if kind < 0.75:
+        photo = photos[int(rng.integers(len(photos)))] if kind < 0.5 else own
         matrix = _view(photo, size, rng)
         shown = warp(photo.instances, matrix, size, labels=True)
         heads = photo.heads @ matrix[:, :2].T.astype(np.float32) + matrix[:, 2].astype(np.float32)

@@ -1,6 +1,7 @@
 """Train the people network: where everybody is, whole or cut by the frame.
 
-    python -m dressform.parsing.training.train_people --data DATA --pack CACHE/people.npz --out CACHE/runs/people
+    python -m dressform.parsing.training.train_people --data DATA --pack CACHE/people.npz \\
+        --bystanders CACHE/bystanders.npz --out CACHE/runs/people
 
 Reads its settings from people.toml beside this file.
 """
@@ -19,12 +20,22 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import Dataset
 
+from dressform.parsing.training.bystanders import Bystanders, read_bystanders
 from dressform.parsing.training.fit import Schedule, fit
 from dressform.parsing.training.losses import box_giou, focal_heat
 from dressform.parsing.training.networks import PeopleNet
-from dressform.parsing.training.pack import Sample, read_pack
+from dressform.parsing.training.pack import Sample, decode_jpeg, read_pack
 from dressform.parsing.training.people_crops import Decoded, decode
-from dressform.parsing.training.scenes import MAYBE, UNKNOWN, Photo, Scene, draw_scene, read_photos
+from dressform.parsing.training.scenes import (
+    MAYBE,
+    UNKNOWN,
+    Photo,
+    Scene,
+    draw_scene,
+    found_photo,
+    own_photo,
+    read_photos,
+)
 from dressform.parsing.training.settings import read_settings
 
 __all__ = ["Scenes", "build_net", "open_data", "people_loss", "scene_targets"]
@@ -72,19 +83,29 @@ class Scenes(Dataset[tuple[Tensor, ...]]):
     Args:
         photos: Photos of which everybody is known.
         samples: People to paste; the first of a scene, whose own photo may be the scene, is one of CCP's.
+        behind: Who else is on CCP's photos, by their numbers.
         size: (width, height) of a scene.
         seed: Of everything random.
     """
 
-    def __init__(self, photos: Sequence[Photo], samples: Sequence[Sample], size: tuple[int, int], seed: int) -> None:
-        self.photos, self.samples, self.size, self.seed = photos, samples, size, seed
+    def __init__(
+        self,
+        photos: Sequence[Photo],
+        samples: Sequence[Sample],
+        behind: Mapping[int, Bystanders],
+        size: tuple[int, int],
+        seed: int,
+    ) -> None:
+        self.photos, self.samples, self.behind, self.size, self.seed = photos, samples, behind, size, seed
         coco = np.array([s.source == "coco" for s in samples], np.bool_)
         self.sources = np.flatnonzero(~coco), np.flatnonzero(coco)
         self.cache: dict[int, Decoded] = {}
 
-    def _person(self, rng: np.random.Generator, of_any_pose: float) -> Decoded:
+    def _anybody(self, rng: np.random.Generator, of_any_pose: float) -> int:
         among = self.sources[int(len(self.sources[1]) > 0 and rng.random() < of_any_pose)]
-        k = int(among[rng.integers(len(among))])
+        return int(among[rng.integers(len(among))])
+
+    def _person(self, k: int) -> Decoded:
         if k not in self.cache:
             self.cache[k] = decode(self.samples[k])
         return self.cache[k]
@@ -93,8 +114,10 @@ class Scenes(Dataset[tuple[Tensor, ...]]):
         cv2.setNumThreads(1)
         rng = np.random.default_rng([self.seed, item])
         count = int(rng.choice([1, 2, 3, 4, 5, 6, 8], p=[0.06, 0.16, 0.2, 0.2, 0.16, 0.12, 0.1]))
-        people = [self._person(rng, OF_ANY_POSE if k else 0) for k in range(count)]
-        scene = draw_scene(self.photos, people, self.size, rng)
+        drawn = [self._anybody(rng, OF_ANY_POSE if k else 0) for k in range(count)]
+        people = [self._person(k) for k in drawn]
+        own = own_photo(people[0], self.behind.get(self.samples[drawn[0]].key))
+        scene = draw_scene(self.photos, own, people, self.size, rng)
         image = np.ascontiguousarray(scene.image.transpose(2, 0, 1))
         return tuple(torch.from_numpy(a) for a in (image, *scene_targets(scene)))
 
@@ -121,10 +144,13 @@ def people_loss(net: nn.Module, batch: Sequence[Tensor]) -> dict[str, Tensor]:
 
 
 def open_data(folders: Mapping[str, Path], config: Mapping[str, Any], schedule: Schedule) -> Scenes:
-    """The training scenes of a run, from ``folders["data"]`` and ``folders["pack"]``."""
+    """The training scenes of a run, from ``folders``: "data", "pack" and "bystanders"."""
     people = [s for s in read_pack(folders["pack"]) if not s.held_out and _can_be_pasted(s)]
+    found = read_bystanders(folders["bystanders"])
+    groups = [found_photo(decode_jpeg(row.image), row) for row in found if row.image]
+    behind = {row.key: row for row in found if not row.image}
     size = (config["scene"]["width"], config["scene"]["height"])
-    return Scenes(read_photos(folders["data"]), people, size, schedule.seed)
+    return Scenes([*read_photos(folders["data"]), *groups], people, behind, size, schedule.seed)
 
 
 def _can_be_pasted(sample: Sample) -> bool:
@@ -136,7 +162,7 @@ def _can_be_pasted(sample: Sample) -> bool:
 
 def main() -> None:
     """Command line of this module."""
-    settings = read_settings("people", ("data", "pack"))
+    settings = read_settings("people", ("data", "pack", "bystanders"))
     folders, config, schedule = settings.folders, settings.config, settings.schedule
     data = open_data(folders, config, schedule)
     fit(build_net(config["net"]), data, people_loss, schedule, folders["out"], start=settings.start)
