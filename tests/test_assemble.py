@@ -12,7 +12,7 @@ import pytest
 from dressform.parsing import Parse, Part
 from dressform.parsing.engines.compact import assemble
 from dressform.parsing.engines.compact import claims as claims_module
-from dressform.parsing.engines.compact.assemble import keep_distinct, paint
+from dressform.parsing.engines.compact.assemble import doubt_inner, keep_distinct, paint
 from dressform.parsing.engines.compact.claims import Claim, claim
 from dressform.parsing.engines.compact.crops import Crop
 from dressform.parsing.engines.compact.detect import Detection, overlap
@@ -299,6 +299,26 @@ def test_a_persons_box_is_that_of_their_pixels_unless_something_else_was_detecte
     seen = replace(whole(40, 20, 90, 130), expected=np.array(detected, np.float32))
     (person,) = painted([seen]).people
     assert np.abs(np.array(person.box) - expected).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("inner", "score", "kept"),
+    [
+        ((60, 40, 80, 100), 0.6, 1 - assemble.INNER),  # a hand, say
+        ((80, 40, 100, 100), 0.6, 1 - assemble.INNER / 2),  # half of it
+        ((100, 40, 120, 100), 0.6, 1),  # beside
+        ((60, 40, 80, 100), 0.95, 1),  # surer
+        ((30, 10, 100, 140), 0.6, 1),  # larger
+    ],
+)
+def test_who_is_found_within_somebody_larger_and_surer_is_doubted(inner: Box, score: float, kept: float) -> None:
+    outer = whole(40, 20, 90, 130, score=0.9)
+    same, doubted = doubt_inner([outer, whole(*inner, score=score)])
+    assert doubted.score == pytest.approx(score * kept, rel=0.02) and same.score == 0.9
+
+
+def test_nobody_is_doubted() -> None:
+    assert doubt_inner([]) == []
 
 
 def test_nobody_in_the_crop() -> None:

@@ -100,13 +100,14 @@ class Claim:
         return float((self.foreground > 0.5).mean()) * (x1 - x0) * (y1 - y0)
 
     @cached_property
+    def bounds(self) -> Floats:
+        """(4,) x0 y0 x1 y1, photo pixels: where the silhouette stands; the middle of the box where there is none."""
+        return _bounds(self.foreground, self.box)
+
+    @property
     def centre(self) -> float:
         """Middle of the columns where the silhouette stands, x in photo pixels."""
-        x0, _, x1, _ = self.box
-        columns = np.flatnonzero((self.foreground > 0.5).any(0))
-        if not len(columns):
-            return (x0 + x1) / 2
-        return float(x0 + (columns[0] + columns[-1] + 1) / 2 * (x1 - x0) / self.foreground.shape[1])
+        return float(self.bounds[0] + self.bounds[2]) / 2
 
 
 def claim(segment: Segment, found: Detection, *, edges: str | None = "guided", islands: bool = True) -> Claim:
@@ -127,7 +128,7 @@ def claim(segment: Segment, found: Detection, *, edges: str | None = "guided", i
     if edges is not None:
         fields = _refine(fields, segment.crop.image, edges)
     scores = ScoreMaps(segment.crop.box, parts, quantised)
-    confidence = _confidence(found, probability, segment.crop.box)
+    confidence = sureness(probability) * _agreement(found, _bounds(1 - probability[0], segment.crop.box))
     return Claim(segment.crop.box, parts, fields, scores, segment.keypoints, confidence, segment.head, found.box)
 
 
@@ -145,16 +146,22 @@ def _refine(fields: Floats, image: npt.NDArray[np.uint8], edges: str) -> Floats:
     return refined
 
 
-def _confidence(found: Detection, probability: Floats, box: Box) -> float:
-    """How sure the silhouette is, times the geometric mean of the detection's score and how well both agree.
+def _agreement(found: Detection, bounds: Floats) -> float:
+    """Geometric mean of the detection's score and of its box's overlap with the silhouette's ``bounds`` (4,).
 
     Two networks that look for a person in their own ways seldom make the same box out of nobody.
     """
-    silhouette = (probability[0] < 0.5).view(np.uint8)
-    x, y, w, h = cv2.boundingRect(silhouette)
-    cell = np.array([box[2] - box[0], box[3] - box[1]]) / silhouette.shape[::-1]
-    bounds = np.tile(box[:2], 2) + np.array([x, y, x + w, y + h]) * np.tile(cell, 2)
-    return sureness(probability) * float(np.sqrt(found.score * overlap(bounds, found.box)))
+    return float(np.sqrt(found.score * overlap(bounds, found.box)))
+
+
+def _bounds(foreground: Floats, box: Box) -> Floats:
+    """(4,) photo pixels of what is more foreground than not in (h, w) samples of a box; its middle if nothing is."""
+    height, width = foreground.shape
+    x, y, w, h = cv2.boundingRect((foreground > 0.5).view(np.uint8))
+    if not w:
+        x, y = width / 2, height / 2
+    low, extent = np.array(box[:2]), np.array([box[2] - box[0], box[3] - box[1]])
+    return np.concatenate([low + extent * at / (width, height) for at in ((x, y), (x + w, y + h))]).astype(np.float32)
 
 
 def sureness(probability: Floats) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dressform.parsing.cpus import usable_cpus
-from dressform.parsing.engines.compact.assemble import keep_distinct, paint
+from dressform.parsing.engines.compact.assemble import doubt_inner, keep_distinct, paint
 from dressform.parsing.engines.compact.claims import Claim, claim, sureness
 from dressform.parsing.engines.compact.detect import Detection, detect_people, overlap
 from dressform.parsing.engines.compact.segment import Segment, glance, second_opinion
@@ -78,7 +78,8 @@ class CompactParser:
         image = load_image(source)
         size = (image.shape[1], image.shape[0])
         detections = detect_people(open_network("people"), image)
-        people = keep_distinct([c for c in self._claims(image, detections) if c.score >= MIN_SCORE])
+        claims = doubt_inner(self._claims(image, detections))
+        people = keep_distinct([c for c in claims if c.score >= MIN_SCORE])
         labels, instances, observations = paint(people, size)
         return Parse(labels, instances, observations, image, self.name, self.landmarker)
 
