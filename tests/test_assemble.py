@@ -2,57 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import cv2
 import numpy as np
 import pytest
+from drawn_claims import SIZE, body, draw, painted, whole
 
-from dressform.parsing import Parse, Part
+from dressform.parsing import Part
 from dressform.parsing.engines.compact import assemble
 from dressform.parsing.engines.compact import claims as claims_module
 from dressform.parsing.engines.compact.assemble import doubt_inner, keep_distinct, paint
-from dressform.parsing.engines.compact.claims import Claim, claim
-from dressform.parsing.engines.compact.crops import Crop
-from dressform.parsing.engines.compact.detect import Detection, overlap
-from dressform.parsing.engines.compact.segment import Segment
-from dressform.parsing.scores import Box, ScoreMaps
-
-PARTS = (Part.BACKGROUND, Part.UPPER_CLOTHES, Part.PANTS, Part.LEFT_ARM)
-SIZE = (200, 150)
-Patch = tuple[Part, Box, float]
-"""A rectangle of the photo that shows a part, and how probable that is."""
-
-
-def body(x0: float, y0: float, x1: float, y1: float, sure: float = 0.9) -> list[Patch]:
-    middle = (y0 + y1) / 2
-    return [(Part.UPPER_CLOTHES, (x0, y0, x1, middle), sure), (Part.PANTS, (x0, middle, x1, y1), sure)]
-
-
-def draw(box: Box, patches: Sequence[Patch], score: float = 0.9, side: int = 96) -> Claim:
-    """A claim of (side, side) samples over ``box``."""
-    fields = np.zeros((4, side, side), np.float32)
-    x0, y0, x1, y1 = box
-    xs = x0 + (np.arange(side) + 0.5) * (x1 - x0) / side
-    ys = y0 + (np.arange(side) + 0.5) * (y1 - y0) / side
-    for part, (left, top, right, bottom), sure in patches:
-        where = np.outer((ys >= top) & (ys < bottom), (xs >= left) & (xs < right))
-        fields[:, where] = 0
-        fields[PARTS.index(part), where] = sure
-    fields[0] = 1 - fields[1:].sum(0)
-    scores = ScoreMaps(box, PARTS, np.round(fields * 255).astype(np.uint8))
-    return Claim(box, PARTS, fields, scores, np.zeros((17, 3), np.float32), score)
-
-
-def whole(x0: float, y0: float, x1: float, y1: float, *, score: float = 0.9, sure: float = 0.9) -> Claim:
-    """Somebody who fills this rectangle, seen in a crop a little larger."""
-    grow = 0.1 * max(x1 - x0, y1 - y0)
-    return draw((x0 - grow, y0 - grow, x1 + grow, y1 + grow), body(x0, y0, x1, y1, sure), score)
-
-
-def painted(claims: Sequence[Claim], size: tuple[int, int] = SIZE) -> Parse:
-    return Parse(*paint(claims, size))
+from dressform.parsing.scores import Box
 
 
 def test_a_claim_becomes_a_person() -> None:
@@ -220,71 +181,18 @@ def test_photos_of_extreme_shape(size: tuple[int, int]) -> None:
     assert parse.mask("all").all()
 
 
-def segment(probability: np.ndarray) -> Segment:
-    image = np.full((256, 192, 3), 120, np.uint8)
-    matrix = np.array([[2.0, 0, -20], [0, 2.0, -40]])
-    return Segment(Crop(image, matrix), None, probability.astype(np.float32), np.zeros((17, 64, 48), np.float32))
+def test_noise_tears_a_contested_place_less(monkeypatch: pytest.MonkeyPatch) -> None:
+    def pieces(contest: int) -> int:
+        monkeypatch.setattr(claims_module, "CONTEST", contest)
+        rng, noisy = np.random.default_rng(0), []
+        for left in (10, 40):
+            c = whole(left, 20, left + 100, 130)
+            noise = np.where(c.fields[0] < 0.5, rng.uniform(0, 0.08, c.fields[0].shape), 0)
+            noisy.append(replace(c, fields=np.concatenate([c.fields[:1] + noise, c.fields[1:]]).astype(np.float32)))
+        instances = painted(noisy).instances
+        return sum(cv2.connectedComponents((instances == index).astype(np.uint8))[0] - 1 for index in (1, 2))
 
-
-def scattered(parts: dict[Part, float]) -> np.ndarray:
-    """(21, 128, 96): a rectangle that shows these parts with these probabilities."""
-    out = np.zeros((21, 128, 96), np.float32)
-    out[0] = 1
-    at = (slice(20, 110), slice(30, 70))
-    for part, share in parts.items():
-        out[(part, *at)] = share
-    out[(0, *at)] = 1 - sum(parts.values())
-    return out
-
-
-def found(score: float, box: Box = (40, 40, 80, 130)) -> Detection:
-    """Somebody where :func:`scattered` shows them."""
-    return Detection(np.array(box, np.float32), np.array(box[:2], np.float32), score)
-
-
-@pytest.mark.parametrize("edges", [None, "guided", "crf"])
-@pytest.mark.parametrize("islands", [False, True])
-def test_claims_from_a_segment(edges: str | None, islands: bool) -> None:
-    made = claim(segment(scattered({Part.COAT: 0.9, Part.HAT: 0.05})), found(0.7), edges=edges, islands=islands)
-    assert made.parts == (Part.BACKGROUND, Part.COAT)
-    assert made.scores.box == made.box == (10, 20, 106, 148)
-    assert made.scores.values.shape == (2, 128, 96)
-    assert made.fields.shape == ((2, 128, 96) if edges is None else (2, 184, 138))
-    assert made.fields.dtype == np.float32
-    assert made.centre == pytest.approx(60, abs=1.5)
-    assert made.area == pytest.approx(90 * 40, rel=0.1)
-
-
-def test_many_improbable_parts_still_show_the_likeliest() -> None:
-    shares = {Part(k): 0.1 for k in range(1, 9)} | {Part.FACE: 0.15}
-    made = claim(segment(scattered(shares)), found(0.7))
-    assert Part.FACE in made.parts
-    parse = painted([made])
-    assert set(np.unique(parse.labels[parse.labels > 0])) == {Part.FACE}
-
-
-@pytest.mark.parametrize("edges", [None, "guided", "crf"])
-@pytest.mark.parametrize("sure", [0.55, 0.8, 1.0])
-def test_a_claim_is_as_sure_as_its_silhouette(edges: str | None, sure: float) -> None:
-    probability = scattered({Part.COAT: sure - 0.05, Part.HAT: 0.05})
-    assert claim(segment(probability), found(0.49), edges=edges).score == pytest.approx(0.7 * sure, rel=1e-5)
-    # What is no part of the silhouette makes it no less sure.
-    around = probability[0] == 1
-    probability[0, around], probability[Part.PANTS, around] = 0.6, 0.4
-    assert claim(segment(probability), found(0.49), edges=edges).score == pytest.approx(0.7 * sure, rel=1e-5)
-
-
-def test_a_silhouettes_sureness_is_its_mean() -> None:
-    probability = scattered({Part.COAT: 1})
-    probability[0, 20:50, 30:70], probability[Part.COAT, 20:50, 30:70] = 0.3, 0.7  # a third of it
-    assert claim(segment(probability), found(0.36)).score == pytest.approx(0.6 * 0.9, rel=1e-5)
-
-
-@pytest.mark.parametrize("box", [(40, 40, 80, 85), (20, 40, 60, 130), (40, 220, 80, 310)])
-def test_a_claim_is_surer_where_the_silhouette_is_what_was_detected(box: Box) -> None:
-    made = claim(segment(scattered({Part.COAT: 1})), found(0.64, box))
-    agreement = overlap(np.array(box, np.float32), np.array((40, 40, 80, 130), np.float32))
-    assert made.score == pytest.approx(0.8 * agreement**0.5, rel=1e-5)
+    assert pieces(claims_module.CONTEST) < 0.5 * pieces(1)
 
 
 @pytest.mark.parametrize(
@@ -319,24 +227,3 @@ def test_who_is_found_within_somebody_larger_and_surer_is_doubted(inner: Box, sc
 
 def test_nobody_is_doubted() -> None:
     assert doubt_inner([]) == []
-
-
-def test_nobody_in_the_crop() -> None:
-    made = claim(segment(scattered({})), found(0.7))
-    assert made.score == 0
-    assert len(made.parts) == 2
-    assert made.area == 0
-
-
-def test_noise_tears_a_contested_place_less(monkeypatch: pytest.MonkeyPatch) -> None:
-    def pieces(contest: int) -> int:
-        monkeypatch.setattr(claims_module, "CONTEST", contest)
-        rng, noisy = np.random.default_rng(0), []
-        for left in (10, 40):
-            c = whole(left, 20, left + 100, 130)
-            noise = np.where(c.fields[0] < 0.5, rng.uniform(0, 0.08, c.fields[0].shape), 0)
-            noisy.append(replace(c, fields=np.concatenate([c.fields[:1] + noise, c.fields[1:]]).astype(np.float32)))
-        instances = painted(noisy).instances
-        return sum(cv2.connectedComponents((instances == index).astype(np.uint8))[0] - 1 for index in (1, 2))
-
-    assert pieces(claims_module.CONTEST) < 0.5 * pieces(1)

@@ -1,4 +1,4 @@
-"""Weights taken over from another network, and plots of a run."""
+"""Weights taken over from another network, averages of several, and plots of a run."""
 
 # ruff: noqa: E402 - what is imported below needs torch
 
@@ -46,6 +46,29 @@ def test_a_run_begins_with_another_one(tmp_path: Path) -> None:
     assert all(
         torch.equal(a, b) for a, b in zip(first.state_dict().values(), second.state_dict().values(), strict=True)
     )
+
+
+def test_weights_of_several_runs_are_averaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dressform.parsing.training import soup
+    from dressform.parsing.training.fit import load_average
+
+    nets = [PartsNet([8, 12, 16], [0, 1, 1]) for _ in range(3)]
+    for k, net in enumerate(nets):
+        net(torch.rand(k + 1, 4, 64, 32))  # counts batches, moves running means
+        (tmp_path / str(k)).mkdir()
+        torch.save({"average": net.state_dict()}, tmp_path / str(k) / "checkpoint.pt")
+    runs = [str(tmp_path / str(k)) for k in range(3)]
+    monkeypatch.setattr("sys.argv", ["soup", *runs, "--out", str(tmp_path / "mean")])
+    soup.main()
+    assert [path.name for path in (tmp_path / "mean").iterdir()] == ["checkpoint.pt"]
+    mean = load_average(PartsNet([8, 12, 16], [0, 1, 1]), tmp_path / "mean").state_dict()
+    for name, value in mean.items():
+        each = torch.stack([net.state_dict()[name].double() for net in nets])
+        assert torch.allclose(value.double(), each.mean(0), atol=1e-6), name
+    with pytest.raises(ValueError, match="different networks"):
+        soup.average_weights([nets[0].state_dict(), PartsNet([8, 12, 20], [0, 1, 1]).state_dict()])
+    with pytest.raises(ValueError, match="no weights"):
+        soup.average_weights([])
 
 
 def test_a_deeper_network_begins_as_good_as_the_shallow_one() -> None:

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from dressform.parsing.training.plots import plot_log
-from dressform.parsing.training.transfer import begin_with
+from dressform.parsing.training.transfer import begin_with, read_average
 
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4  # of malloc.h
 
@@ -160,8 +160,7 @@ def fit(
 
 def load_average(net: nn.Module, out: Path) -> nn.Module:
     """Fill ``net`` with the averaged weights of the run in ``out``; evaluation mode, on the CPU."""
-    state = torch.load(out / "checkpoint.pt", map_location="cpu", weights_only=True)
-    net.load_state_dict(state["average"])
+    net.load_state_dict(read_average(out))
     return net.eval()
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-__all__ = ["adopt", "begin_with"]
+__all__ = ["adopt", "begin_with", "read_average"]
 
 _WAY_UP = re.compile(r"body\.(narrow|up)\.(\d+)\.")
 """Modules of the way up, which are counted from the deepest level."""
@@ -19,8 +19,13 @@ RESIDUAL_SCALE = ".second.1.weight"
 
 def begin_with(net: nn.Module, run: Path) -> int:
     """Fill ``net`` with the averaged weights of the run in that folder as far as they fit; returns how many tensors."""
-    state = torch.load(run / "checkpoint.pt", map_location="cpu", weights_only=True)
-    return adopt(net, state["average"])
+    return adopt(net, read_average(run))
+
+
+def read_average(run: Path) -> dict[str, Tensor]:
+    """The averaged weights of the run in that folder, on the CPU."""
+    weights: dict[str, Tensor] = torch.load(run / "checkpoint.pt", map_location="cpu", weights_only=True)["average"]
+    return weights
 
 
 @torch.no_grad()

@@ -27,9 +27,9 @@ Floats = npt.NDArray[np.float32]
 EDGES = ("guided", "crf")
 LOOKS = 2
 """Crops taken of a person at most."""
-MIN_SCORE = 0.32
+MIN_SCORE = 0.33
 """Least confidence of a person, in detection and silhouette together."""
-MIN_GLANCE = 0.27
+MIN_GLANCE = 0.28
 """The same after a single look, were the silhouette where it should be; who is less likely is not looked at again."""
 LOOK_AGAIN = 0.7
 """Another crop is taken where the silhouette's box and the one it was looked for in overlap less than this,
