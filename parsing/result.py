@@ -45,7 +45,8 @@ class Observation:
     """What an engine says of one person, beside the two label maps.
 
     Attributes:
-        box: (x0, y0, x1, y1) in pixels, clipped to the photo.
+        box: (x0, y0, x1, y1) in pixels, clipped to the photo: where the engine takes the person to be. Where it is in
+            doubt, some of their pixels may lie outside; what holds these is :attr:`Person.extent`.
         score: Confidence 0..1.
         scores: Quantised score maps, or None.
         keypoints: (17, 3) float32 COCO order, x, y in pixels and score 0..1, or None to find them on first use.

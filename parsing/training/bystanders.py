@@ -25,14 +25,14 @@ from dressform.parsing.result import Parse, Person
 from dressform.parsing.training.pack import Sample, encode_jpeg, encode_png, read_pack
 from dressform.parsing.training.people_crops import decode
 
-__all__ = ["DOUBTFUL", "Bystanders", "read_bystanders", "write_bystanders"]
+__all__ = ["DOUBTFUL", "Bystanders", "others", "read_bystanders", "write_bystanders"]
 
 GROUPS = ("groups-azure-mit", "groups-usgov-detectron")
 LONGEST = 1280  # px; larger group photos are shrunk once
 DOUBTFUL = 255
 """Value of pixels of whom the engine only suspects."""
 SURE = 0.5
-"""Confidence from which somebody is taken for a person; on COCO's photos nine in ten of them are."""
+"""Confidence from which somebody is taken for a person; on COCO's photos nine in ten of them and more are."""
 SEEN = 0.3
 """Score of a joint that is believed."""
 SUBJECT = 0.5
