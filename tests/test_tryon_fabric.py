@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dressform.parsing.errors import DressformError, OptionError
@@ -256,6 +256,7 @@ def test_errors_say_what_is_allowed(make: Callable[[], object], words: str) -> N
 
 
 @settings(max_examples=60, deadline=None)
+@example((4, 7), 93.9, 0.0, 0.5, True, 50.0, "Print")  # was 1.05
 @given(
     st.tuples(st.integers(1, 9), st.integers(1, 9)), st.floats(-2, 2000), st.floats(-1e9, 1e9), st.floats(-0.5, 1.5),
     st.booleans(), st.floats(0.01, 50), st.sampled_from(["Tile", "Print"]),

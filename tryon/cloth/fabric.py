@@ -125,6 +125,7 @@ def _lay(layer: Floats, below: Sample, at: tuple[slice, slice]) -> None:
     if below.coverage is None:
         rgb *= clear[..., None]
         rgb += layer[..., :3]
+        np.minimum(rgb, 1, out=rgb)  # at a print's own edge, light and alpha are filtered a little apart
         return
     left = below.coverage[at] * clear
     total = left + layer[..., 3]
