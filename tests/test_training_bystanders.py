@@ -77,5 +77,6 @@ def test_scenes_take_the_found_for_people_and_doubt_for_unknown() -> None:
     assert (photo.instances[:10] == MAYBE).all() and photo.heads.tolist() == [[15, 13], [45, 13]]
     assert (own_photo(person).instances == 1).sum() == 800 and people.max() == DOUBTFUL
 
-    shown = [draw_scene([], photo, [person], (96, 64), np.random.default_rng([2, 9])) for _ in range(2)]
+    behind = Bystanders(1, b"", people, np.array([[15, 13]], np.float32))
+    shown = [draw_scene([photo], [person], (96, 64), np.random.default_rng([2, 9]), behind) for _ in range(2)]
     assert (shown[0].image == shown[1].image).all() and (photo.instances == 2).sum() == 800

@@ -175,7 +175,7 @@ def test_people_of_any_pose_are_pasted_but_their_photos_are_no_scenes(monkeypatc
 
     drawn: list[list[float]] = []
 
-    def note(photos: Any, own: Any, people: Any, size: tuple[int, int], rng: Any) -> Scene:
+    def note(photos: Any, people: Any, size: tuple[int, int], rng: Any, behind: Any) -> Scene:
         drawn.append([float(person.box[0]) for person in people])
         return Scene(np.zeros((96, 128, 3), np.uint8), (), np.zeros((96, 128), np.uint16))
 

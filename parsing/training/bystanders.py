@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -22,12 +21,20 @@ import numpy.typing as npt
 from dressform.parsing.engines.compact.parser import CompactParser
 from dressform.parsing.image import load_image
 from dressform.parsing.result import Parse, Person
-from dressform.parsing.training.pack import Sample, encode_jpeg, encode_png, read_pack
+from dressform.parsing.training.pack import (
+    GROUP_FOLDERS,
+    Sample,
+    decode_png,
+    encode_jpeg,
+    encode_png,
+    join_blobs,
+    read_pack,
+    split_blobs,
+)
 from dressform.parsing.training.people_crops import decode
 
 __all__ = ["DOUBTFUL", "Bystanders", "others", "read_bystanders", "write_bystanders"]
 
-GROUPS = ("groups-azure-mit", "groups-usgov-detectron")
 LONGEST = 1280  # px; larger group photos are shrunk once
 DOUBTFUL = 255
 """Value of pixels of whom the engine only suspects."""
@@ -89,7 +96,7 @@ def behind_subjects(samples: Iterable[Sample], parser: CompactParser) -> Iterato
 
 def on_group_photos(data: Path, parser: CompactParser) -> Iterator[Bystanders]:
     """Everybody on the group photos."""
-    for path in sorted(p for folder in GROUPS for p in (data / folder).glob("*.jpg")):
+    for path in sorted(p for folder in GROUP_FOLDERS for p in (data / folder).glob("*.jpg")):
         image = load_image(path)
         scale = min(1.0, LONGEST / max(image.shape[:2]))
         size = (round(image.shape[1] * scale), round(image.shape[0] * scale))
@@ -102,12 +109,13 @@ def write_bystanders(path: Path, rows: Iterable[Bystanders]) -> None:
     """Write one ``.npz`` without pickles."""
     kept = list(rows)
     blobs = [blob for row in kept for blob in (row.image, encode_png(row.people))]
+    joined, ends = join_blobs(blobs)
     partial = path.with_suffix(".partial.npz")
     np.savez(
         partial,
         key=np.array([row.key for row in kept], np.int64),
-        blob=np.frombuffer(b"".join(blobs), np.uint8),
-        ends=np.cumsum([len(blob) for blob in blobs], dtype=np.int64),
+        blob=joined,
+        ends=ends,
         heads=np.concatenate([row.heads for row in kept]) if kept else np.zeros((0, 2), np.float32),
         counts=np.array([len(row.heads) for row in kept], np.int64),
     )
@@ -118,13 +126,10 @@ def read_bystanders(path: Path) -> list[Bystanders]:
     """Read what :func:`write_bystanders` wrote."""
     with np.load(path, allow_pickle=False) as data:
         columns = {name: data[name] for name in data.files}
-    starts = np.concatenate([[0], columns["ends"]])
-    blobs = [columns["blob"][a:b] for a, b in pairwise(starts)]
+    blobs = split_blobs(columns["blob"], columns["ends"])
     heads = np.split(columns["heads"], np.cumsum(columns["counts"])[:-1])
     return [
-        Bystanders(
-            int(key), blobs[2 * k].tobytes(), np.asarray(cv2.imdecode(blobs[2 * k + 1], cv2.IMREAD_GRAYSCALE)), heads[k]
-        )
+        Bystanders(int(key), blobs[2 * k], decode_png(blobs[2 * k + 1]), heads[k])
         for k, key in enumerate(columns["key"])
     ]
 

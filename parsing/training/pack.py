@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["IBUG_FROM_MESH", "Sample", "decode_jpeg", "encode_jpeg", "encode_png", "read_pack", "write_pack"]
+__all__ = [
+    "GROUP_FOLDERS",
+    "IBUG_FROM_MESH",
+    "Sample",
+    "decode_jpeg",
+    "decode_png",
+    "encode_jpeg",
+    "encode_png",
+    "join_blobs",
+    "read_pack",
+    "split_blobs",
+    "write_pack",
+]
+
+GROUP_FOLDERS = ("groups-azure-mit", "groups-usgov-detectron")
+"""Folders of the data whose photos of groups nobody labelled."""
 
 IBUG_FROM_MESH: tuple[int, ...] = (
     *(162, 234, 93, 58, 172, 136, 149, 148, 152, 377, 378, 365, 397, 288, 323, 454, 389),  # jaw
@@ -71,15 +87,32 @@ def encode_png(codes: npt.NDArray[np.uint8]) -> bytes:
     return cv2.imencode(".png", codes)[1].tobytes()
 
 
+def decode_png(blob: bytes) -> npt.NDArray[np.uint8]:
+    """(H, W) uint8 of PNG bytes."""
+    return np.asarray(cv2.imdecode(np.frombuffer(blob, np.uint8), cv2.IMREAD_GRAYSCALE), np.uint8)
+
+
+def join_blobs(blobs: Sequence[bytes]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    """Blobs as two arrays for an ``.npz``: all their bytes, and where each ends."""
+    ends = np.cumsum([len(blob) for blob in blobs], dtype=np.int64)
+    return np.frombuffer(b"".join(blobs), np.uint8), ends
+
+
+def split_blobs(joined: npt.NDArray[np.uint8], ends: npt.NDArray[np.int64]) -> list[bytes]:
+    """The blobs that :func:`join_blobs` joined."""
+    return [joined[first:end].tobytes() for first, end in pairwise([0, *ends.tolist()])]
+
+
 def write_pack(path: Path, samples: Iterable[Sample]) -> int:
     """Write samples as one ``.npz``; returns how many."""
     rows = list(samples)
     blobs = [b for s in rows for b in (s.image, s.codes)]
+    joined, ends = join_blobs(blobs)
     partial = path.with_suffix(".partial.npz")
     np.savez(
         partial,
-        blob=np.frombuffer(b"".join(blobs), np.uint8),
-        ends=np.cumsum([len(b) for b in blobs], dtype=np.int64),
+        blob=joined,
+        ends=ends,
         allowed=np.array([s.allowed for s in rows]),
         joints=np.array([s.joints for s in rows], np.float32),
         face=np.array([s.face for s in rows], np.float32),
@@ -95,8 +128,7 @@ def read_pack(path: Path) -> list[Sample]:
     """Read what :func:`write_pack` wrote."""
     with np.load(path, allow_pickle=False) as data:
         columns = {name: data[name] for name in data.files}
-    starts = np.concatenate([[0], columns["ends"][:-1]])
-    blobs = [columns["blob"][a:b].tobytes() for a, b in zip(starts, columns["ends"], strict=True)]
+    blobs = split_blobs(columns["blob"], columns["ends"])
     return [
         Sample(
             image=blobs[2 * k],

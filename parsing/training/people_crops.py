@@ -16,7 +16,7 @@ from dressform.parsing.engines.compact.crops import PERSON_GROW, Affine, crop_af
 from dressform.parsing.landmarks import MIRROR_KEYPOINTS
 from dressform.parsing.parts import Part
 from dressform.parsing.training.augment import occlude, photometric, shade_skin
-from dressform.parsing.training.pack import Sample, decode_jpeg
+from dressform.parsing.training.pack import Sample, decode_jpeg, decode_png
 from dressform.parsing.training.targets import IGNORE, mirror_codes
 
 __all__ = [
@@ -75,14 +75,14 @@ class Crop:
 def decode(sample: Sample) -> Decoded:
     """Decode a sample, shrunk to at most :data:`MAX_HEIGHT`."""
     image = decode_jpeg(sample.image)
-    codes = np.asarray(cv2.imdecode(np.frombuffer(sample.codes, np.uint8), cv2.IMREAD_GRAYSCALE), np.uint8)
+    codes = decode_png(sample.codes)
     item = Decoded(image, codes, sample.joints, sample.face, sample.box, sample.allowed)
     return _shrink(item, MAX_HEIGHT / image.shape[0])
 
 
 def shown_parts(sample: Sample) -> npt.NDArray[np.bool_]:
     """(21,) bool: parts that a sample is known to show: labelled, or else named by its tags; none if nobody knows."""
-    codes = np.asarray(cv2.imdecode(np.frombuffer(sample.codes, np.uint8), cv2.IMREAD_GRAYSCALE))
+    codes = decode_png(sample.codes)
     labelled = np.bincount(codes.ravel(), minlength=len(Part))[: len(Part)] > MIN_SHOWN
     if labelled[Part.UPPER_CLOTHES :].any():
         return labelled

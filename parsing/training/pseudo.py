@@ -24,7 +24,7 @@ from torch import nn
 from dressform.parsing.engines.compact.crops import PERSON_GROW, best_size, cut, head_channel
 from dressform.parsing.parts import MIRROR, Part
 from dressform.parsing.training.fit import load_average
-from dressform.parsing.training.pack import Sample, encode_png, read_pack, write_pack
+from dressform.parsing.training.pack import Sample, decode_png, encode_png, read_pack, write_pack
 from dressform.parsing.training.people_crops import Decoded, decode, head_of
 from dressform.parsing.training.settings import read_config
 from dressform.parsing.training.targets import zone_table
@@ -90,7 +90,7 @@ def taught(samples: Iterable[Sample], net: nn.Module, sizes: Sequence[tuple[int,
             continue
         item = decode(sample)
         codes = label_open(item.codes, sample.allowed, predict_parts(net, item, sizes))
-        whole = np.asarray(cv2.imdecode(np.frombuffer(sample.codes, np.uint8), cv2.IMREAD_GRAYSCALE))
+        whole = decode_png(sample.codes)
         size = (whole.shape[1], whole.shape[0])
         large = np.asarray(cv2.resize(codes, size, interpolation=cv2.INTER_NEAREST), np.uint8)
         yield replace(sample, codes=encode_png(large))

@@ -112,8 +112,9 @@ def found_photo(image: Image, found: Bystanders) -> Photo:
 
 def own_photo(person: Decoded, behind: Bystanders | None = None) -> Photo:
     """The photo of one labelled person, with whom the engine found behind them; there may be more."""
-    nobody = Bystanders(-1, b"", np.zeros(person.codes.shape, np.uint8), np.zeros((0, 2), np.float32))
-    photo = found_photo(person.image, nobody if behind is None else behind)
+    if behind is None:
+        behind = Bystanders(-1, b"", np.zeros(person.codes.shape, np.uint8), np.zeros((0, 2), np.float32))
+    photo = found_photo(person.image, behind)
     photo.instances[person.codes == IGNORE] = UNKNOWN
     photo.instances[person.person] = len(photo.heads) + 1
     return Photo(photo.image, photo.instances, np.concatenate([photo.heads, head_point(person.joints)[None]]))
@@ -260,16 +261,19 @@ def _view(photo: Photo, size: tuple[int, int], rng: Rng) -> Affine:
 
 
 def draw_scene(
-    photos: Sequence[Photo], own: Photo, people: Sequence[Decoded], size: tuple[int, int], rng: Rng
+    photos: Sequence[Photo],
+    people: Sequence[Decoded],
+    size: tuple[int, int],
+    rng: Rng,
+    behind: Bystanders | None = None,
 ) -> Scene:
     """One random scene of ``size`` (width, height).
 
-    ``own`` is the photo of the first of ``people``, whom the others are pasted beside; all are pasted into a place
-    where nobody is.
+    The first of ``people``, ``behind`` whom the engine found others, may give the photo; others are pasted.
     """
     kind = rng.random()
     if kind < 0.75:
-        photo = photos[int(rng.integers(len(photos)))] if kind < 0.5 else own
+        photo = photos[int(rng.integers(len(photos)))] if kind < 0.5 else own_photo(people[0], behind)
         matrix = _view(photo, size, rng)
         shown = warp(photo.instances, matrix, size, labels=True)
         heads = photo.heads @ matrix[:, :2].T.astype(np.float32) + matrix[:, 2].astype(np.float32)

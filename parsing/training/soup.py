@@ -1,6 +1,6 @@
 """Average the weights of trained runs that began with one another: they answer better than each by itself.
 
-    python -m dressform.parsing.training.soup CACHE/runs/people-first CACHE/runs/people-found --out CACHE/runs/people
+    python -m dressform.parsing.training.soup CACHE/runs/people-first CACHE/runs/people-second --out CACHE/runs/people
 
 Source: Wortsman et al., "Model soups: averaging weights of multiple fine-tuned models improves accuracy without
 increasing inference time", ICML 2022. What the runs learned by chance they learned differently, and it averages out.

@@ -26,7 +26,7 @@ from dressform.parsing.training.augment import occlude, photometric
 from dressform.parsing.training.fit import Schedule, fit
 from dressform.parsing.training.losses import wing
 from dressform.parsing.training.networks import FaceNet
-from dressform.parsing.training.pack import IBUG_FROM_MESH, Sample, read_pack
+from dressform.parsing.training.pack import GROUP_FOLDERS, IBUG_FROM_MESH, Sample, decode_jpeg, read_pack
 from dressform.parsing.training.people_crops import decode
 from dressform.parsing.training.settings import read_settings
 
@@ -68,17 +68,15 @@ def read_faces(samples: Sequence[Sample], data: Path, teacher: Path) -> Iterator
     """Faces of the training people and of the group photos that only the teacher labelled."""
     for sample in samples:
         if not np.isnan(sample.face).any():
-            found = cv2.imdecode(np.frombuffer(sample.image, np.uint8), cv2.IMREAD_COLOR)
-            image = np.asarray(found, np.uint8)[:, :, ::-1]
             if np.ptp(sample.face[:, 0]) >= 14:
-                yield _cut_out(image, sample.face)
+                yield _cut_out(decode_jpeg(sample.image), sample.face)
         elif sample.source == "ccp":
             item = decode(sample)  # hair without a mesh: a head turned away
             head = np.isin(item.codes, (1, 2))
             x, y, w, h = cv2.boundingRect(head.astype(np.uint8))
             if min(w, h) >= 14:
                 yield Face(item.image[max(y - h, 0) : y + 2 * h, max(x - w, 0) : x + 2 * w].copy(), None)
-    for name in ("groups-azure-mit", "groups-usgov-detectron"):
+    for name in GROUP_FOLDERS:
         for path in sorted((teacher / name).glob("*.npz")):
             with np.load(path, allow_pickle=False) as taught:
                 mesh = taught["mesh"]

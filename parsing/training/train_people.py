@@ -33,7 +33,6 @@ from dressform.parsing.training.scenes import (
     Scene,
     draw_scene,
     found_photo,
-    own_photo,
     read_photos,
 )
 from dressform.parsing.training.settings import read_settings
@@ -116,8 +115,7 @@ class Scenes(Dataset[tuple[Tensor, ...]]):
         count = int(rng.choice([1, 2, 3, 4, 5, 6, 8], p=[0.06, 0.16, 0.2, 0.2, 0.16, 0.12, 0.1]))
         drawn = [self._anybody(rng, OF_ANY_POSE if k else 0) for k in range(count)]
         people = [self._person(k) for k in drawn]
-        own = own_photo(people[0], self.behind.get(self.samples[drawn[0]].key))
-        scene = draw_scene(self.photos, own, people, self.size, rng)
+        scene = draw_scene(self.photos, people, self.size, rng, self.behind.get(self.samples[drawn[0]].key))
         image = np.ascontiguousarray(scene.image.transpose(2, 0, 1))
         return tuple(torch.from_numpy(a) for a in (image, *scene_targets(scene)))
 

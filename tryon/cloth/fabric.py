@@ -125,15 +125,14 @@ def _lay(layer: Floats, below: Sample, at: tuple[slice, slice]) -> None:
     if below.coverage is None:
         rgb *= clear[..., None]
         rgb += layer[..., :3]
-        np.minimum(rgb, 1, out=rgb)  # at a print's own edge, light and alpha are filtered a little apart
-        return
-    left = below.coverage[at] * clear
-    total = left + layer[..., 3]
-    rgb *= left[..., None]
-    rgb += layer[..., :3]
-    np.divide(rgb, total[..., None], out=rgb, where=total[..., None] > 0)
-    np.minimum(rgb, 1, out=rgb)
-    below.coverage[at] = total
+    else:
+        left = below.coverage[at] * clear
+        total = left + layer[..., 3]
+        rgb *= left[..., None]
+        rgb += layer[..., :3]
+        np.divide(rgb, total[..., None], out=rgb, where=total[..., None] > 0)
+        below.coverage[at] = total
+    np.minimum(rgb, 1, out=rgb)  # at a print's own edge, light and alpha are filtered a little apart
 
 
 def _shrink(density: float, footprint: Floats) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dressform.parsing.engines.compact.claims import Claim
-from dressform.parsing.engines.compact.detect import overlap
+from dressform.parsing.engines.compact.detect import intersection, overlap
 from dressform.parsing.result import Observation
 from dressform.parsing.scores import Box, Window, resample
 
@@ -65,14 +65,9 @@ def doubt_inner(claims: Sequence[Claim]) -> list[Claim]:
     doubted = []
     for c, area in zip(claims, areas, strict=True):
         larger = [o for o, theirs in zip(claims, areas, strict=True) if o.score > c.score and theirs > area]
-        inside = max((_shared(c.bounds, o.bounds) for o in larger), default=0.0) / max(float(area), 1e-6)
+        inside = max((intersection(c.bounds, o.bounds) for o in larger), default=0.0) / max(float(area), 1e-6)
         doubted.append(replace(c, score=c.score * (1 - INNER * min(inside, 1.0))))
     return doubted
-
-
-def _shared(a: Floats, b: Floats) -> float:
-    """Area of the intersection of two boxes."""
-    return float(np.clip(np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2]), 0, None).prod())
 
 
 def _same(c: Claim, other: Claim) -> bool:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from dressform.parsing.engines.compact.crops import Crop, cut
 from dressform.parsing.engines.compact.sessions import Network
 
-__all__ = ["Detection", "detect_people", "fuse", "input_sizes", "overlap"]
+__all__ = ["Detection", "detect_people", "fuse", "input_sizes", "intersection", "overlap"]
 
 Floats = npt.NDArray[np.float32]
 STRIDE = 4
@@ -166,8 +166,12 @@ def _same(a: Detection, b: Detection) -> bool:
     return overlap(a.box, b.box) > (0.3 if near else 0.85)
 
 
+def intersection(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32]) -> float:
+    """Area that two boxes share."""
+    return float(np.clip(np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2]), 0, None).prod())
+
+
 def overlap(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32]) -> float:
     """Intersection over union of two boxes."""
-    extent = np.clip(np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2]), 0, None)
-    both = float(extent.prod())
+    both = intersection(a, b)
     return both / max(float((a[2:] - a[:2]).prod() + (b[2:] - b[:2]).prod()) - both, 1e-6)
